@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <glib-unix.h>
+#include <gio/gio.h>
+
+#include "extension-host-attempt-private.h"
+#include "extension-host-error.h"
+#include "extension-host-lifeline-private.h"
+#include "extension-host-shim-private.h"
+#include "extension-host-spec-private.h"
+#include "extension-host-sweep-private.h"
+
+#define LIFELINE_FD 3                        /* of the shim */
+#define SHIM_PATIENCE (1 * G_USEC_PER_SEC)   /* for its answer to a command, and for its exit */
+#define SWEEP_INTERVAL (1 * G_USEC_PER_SEC)
+
+struct _ExtensionHostAttempt
+{
+  gatomicrefcount refs;
+  ExtensionHostReactor *reactor;
+  const ExtensionHostAttemptFuncs *funcs;   /* NULL once abandoned */
+  gpointer owner;
+
+  ExtensionHostSpec *spec;                  /* for messages */
+  GSubprocess *shim;
+  guint shim_pid;
+  char *marker;
+  int lifeline;
+  ExtensionHostWatch lifeline_watch;
+  int stdin_fd;
+  ExtensionHostOutput outputs[2];           /* stdout, stderr */
+
+  guint pid;                                /* of the program, while it is alive */
+  guint left;                               /* processes that outlived their KILL */
+  guint unanswered;                         /* commands that the shim has not said ok to */
+  ExtensionHostDeadline patience;           /* with the shim */
+  ExtensionHostDeadline next_sweep;
+  GError *error;                            /* why the program could not be spawned */
+  guint ended : 1;                          /* the program did, or never ran */
+  guint tree_gone : 1;
+  guint reaped : 1;
+  guint finished : 1;
+};
+
+static void close_all (ExtensionHostAttempt *self);
+
+ExtensionHostAttempt *
+extension_host_attempt_new (ExtensionHostReactor            *reactor,
+                            const ExtensionHostAttemptFuncs *funcs,
+                            gpointer                         owner)
+{
+  ExtensionHostAttempt *self = g_new0 (ExtensionHostAttempt, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->reactor = reactor;
+  self->funcs = funcs;
+  self->owner = owner;
+  self->lifeline = -1;
+  self->stdin_fd = -1;
+  self->outputs[0].fd = -1;
+  self->outputs[1].fd = -1;
+
+  return self;
+}
+
+static ExtensionHostAttempt *
+attempt_ref (ExtensionHostAttempt *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+
+  return self;
+}
+
+void
+extension_host_attempt_unref (ExtensionHostAttempt *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+
+  close_all (self);
+  g_clear_object (&self->spec);
+  g_clear_object (&self->shim);
+  g_clear_error (&self->error);
+  g_free (self->marker);
+  g_free (self);
+}
+
+guint
+extension_host_attempt_get_pid (ExtensionHostAttempt *self)
+{
+  return self->pid;
+}
+
+guint
+extension_host_attempt_get_left (ExtensionHostAttempt *self)
+{
+  return self->left;
+}
+
+/* Whether the program has ended, though others of its tree may live on. */
+gboolean
+extension_host_attempt_has_ended (ExtensionHostAttempt *self)
+{
+  return self->ended;
+}
+
+static void
+close_fd (int *fd)
+{
+  if (*fd != -1)
+    close (*fd);
+  *fd = -1;
+}
+
+static void
+close_all (ExtensionHostAttempt *self)
+{
+  extension_host_deadline_disarm (&self->patience);
+  extension_host_deadline_disarm (&self->next_sweep);
+  extension_host_watch_stop (&self->lifeline_watch);
+  close_fd (&self->lifeline);
+  close_fd (&self->stdin_fd);
+  for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
+    extension_host_output_close (&self->outputs[i]);
+}
+
+static void
+drain_outputs (ExtensionHostAttempt *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
+    extension_host_output_drain (&self->outputs[i]);
+}
+
+static void
+on_line (ExtensionHostLogStream  stream,
+         const char             *text,
+         gsize                   length,
+         gpointer                data)
+{
+  ExtensionHostAttempt *self = data;
+
+  if (self->funcs != NULL)
+    self->funcs->line (stream, text, length, self->owner);
+}
+
+static void
+on_output (guint32  events G_GNUC_UNUSED,
+           gpointer data)
+{
+  ExtensionHostOutput *output = data;
+  g_autoptr(ExtensionHostAttempt) self = attempt_ref (output->data);
+
+  extension_host_output_read (output);
+  if (self->funcs != NULL)
+    self->funcs->lines_read (self->owner);
+}
+
+/* The end */
+
+static void
+finish_if_gone (ExtensionHostAttempt *self)
+{
+  const ExtensionHostAttemptFuncs *funcs = NULL;
+
+  if (!self->tree_gone || !self->reaped || self->finished)
+    return;
+
+  self->finished = TRUE;
+  drain_outputs (self);
+  close_all (self);
+
+  funcs = g_steal_pointer (&self->funcs);
+  if (funcs == NULL)
+    return;
+
+  if (self->error != NULL)
+    funcs->failed (self, self->error, self->owner);
+  else
+    funcs->gone (self, self->owner);
+}
+
+static void
+on_reaped (GObject      *object,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(ExtensionHostAttempt) self = user_data;
+
+  g_subprocess_wait_finish (G_SUBPROCESS (object), result, NULL);
+  self->reaped = TRUE;
+  finish_if_gone (self);
+}
+
+static void
+kill_shim (gpointer data)
+{
+  ExtensionHostAttempt *self = data;
+
+  self->unanswered = 0;
+  g_subprocess_force_exit (self->shim);   /* the end of the lifeline follows */
+}
+
+/* The shim has nothing left to say: it has exited, or it is made to. */
+static void
+reap (ExtensionHostAttempt *self)
+{
+  extension_host_watch_stop (&self->lifeline_watch);
+  close_fd (&self->lifeline);
+  extension_host_deadline_arm (&self->patience, self->reactor,
+                               g_get_monotonic_time () + SHIM_PATIENCE, kill_shim, self);
+  g_subprocess_wait_async (self->shim, NULL, on_reaped, attempt_ref (self));
+}
+
+static void
+end_program (ExtensionHostAttempt   *self,
+             const ExtensionHostEnd *end)
+{
+  if (self->ended)
+    return;
+
+  self->ended = TRUE;
+  self->pid = 0;   /* from now on the number may be given to another process */
+  drain_outputs (self);
+  if (self->funcs != NULL)
+    self->funcs->exited (self, end, self->owner);
+}
+
+static void sweep (gpointer data);
+
+static void
+on_swept (GObject      *object G_GNUC_UNUSED,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_autoptr(ExtensionHostAttempt) self = user_data;
+
+  self->left = extension_host_sweep_finish (result);
+  if (self->left == 0)
+    {
+      self->tree_gone = TRUE;
+      finish_if_gone (self);
+    }
+  else if (self->funcs != NULL)
+    {
+      extension_host_deadline_arm (&self->next_sweep, self->reactor,
+                                   g_get_monotonic_time () + SWEEP_INTERVAL, sweep, self);
+    }
+}
+
+static void
+sweep (gpointer data)
+{
+  ExtensionHostAttempt *self = data;
+
+  extension_host_sweep_async (self->shim_pid, self->marker, on_swept, attempt_ref (self));
+}
+
+/* The lifeline ended before the tree did, or says what no shim of ours would: somebody killed it
+ * or took it over. What it held is found by other means. */
+static void
+lose_shim (ExtensionHostAttempt *self)
+{
+  const ExtensionHostEnd end = { .kind = EXTENSION_HOST_EXIT_KIND_LOST, .code = -1 };
+
+  kill_shim (self);
+  reap (self);
+  end_program (self, &end);
+  sweep (self);
+}
+
+/* The lifeline */
+
+/* Only now: nothing of a generation is told before its spawn is. */
+static void
+watch_outputs (ExtensionHostAttempt *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
+    {
+      ExtensionHostOutput *output = &self->outputs[i];
+
+      if (!extension_host_watch_start (&output->watch, self->reactor, output->fd, EPOLLIN,
+                                       on_output, output))
+        extension_host_attempt_kill (self);   /* unheard, it would block for ever */
+    }
+}
+
+static void
+on_report (ExtensionHostAttempt      *self,
+           const ExtensionHostReport *report)
+{
+  switch (report->kind)
+    {
+    case EXTENSION_HOST_REPORT_SPAWNED:
+      self->pid = report->number;
+      watch_outputs (self);
+      self->funcs->spawned (self, self->owner);
+      break;
+
+    case EXTENSION_HOST_REPORT_FAILED:
+      self->ended = TRUE;
+      self->error = extension_host_shim_spawn_error ((int) report->number, report->step,
+                                                     self->spec);
+      break;
+
+    case EXTENSION_HOST_REPORT_EXITED:
+      end_program (self, &(ExtensionHostEnd) { .kind = EXTENSION_HOST_EXIT_KIND_EXITED,
+                                               .code = (int) report->number });
+      break;
+
+    case EXTENSION_HOST_REPORT_SIGNALLED:
+      end_program (self, &(ExtensionHostEnd) { .kind = EXTENSION_HOST_EXIT_KIND_SIGNALLED,
+                                               .code = -1,
+                                               .signal = (int) report->number,
+                                               .core_dumped = report->core_dumped });
+      break;
+
+    case EXTENSION_HOST_REPORT_LEFT:
+      self->left = report->number;
+      break;
+
+    case EXTENSION_HOST_REPORT_GONE:
+      self->left = 0;
+      self->tree_gone = TRUE;
+      reap (self);
+      break;
+
+    case EXTENSION_HOST_REPORT_OK:
+      if (self->unanswered > 0 && --self->unanswered == 0)
+        extension_host_deadline_disarm (&self->patience);
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* Each report once, in the order of a life: a lifeline that was taken over tells other tales. */
+static gboolean
+is_plausible (ExtensionHostAttempt      *self,
+              const ExtensionHostReport *report)
+{
+  switch (report->kind)
+    {
+    case EXTENSION_HOST_REPORT_SPAWNED:
+      return self->pid == 0 && !self->ended && report->number > 0;
+    case EXTENSION_HOST_REPORT_FAILED:
+      return self->pid == 0 && !self->ended && report->number > 0;
+    case EXTENSION_HOST_REPORT_EXITED:
+    case EXTENSION_HOST_REPORT_SIGNALLED:
+      return self->pid != 0;
+    case EXTENSION_HOST_REPORT_GONE:
+      return self->ended;
+    case EXTENSION_HOST_REPORT_LEFT:
+    case EXTENSION_HOST_REPORT_OK:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+static void
+on_lifeline (guint32  events G_GNUC_UNUSED,
+             gpointer data)
+{
+  g_autoptr(ExtensionHostAttempt) self = attempt_ref (data);
+
+  while (self->funcs != NULL && self->lifeline != -1)
+    {
+      char packet[EXTENSION_HOST_REPORT_MAX + 1];
+      ExtensionHostReport report;
+      gssize n = recv (self->lifeline, packet, sizeof packet, 0);
+
+      if (n == -1 && errno == EINTR)
+        continue;
+      if (n == -1 && errno == EAGAIN)
+        return;
+
+      if (n > 0 && extension_host_report_parse (packet, n, &report) &&
+          is_plausible (self, &report))
+        on_report (self, &report);
+      else
+        lose_shim (self);
+    }
+}
+
+static void
+command (ExtensionHostAttempt *self,
+         const char           *text)
+{
+  if (self->lifeline == -1)
+    return;
+
+  /* A shim that was stopped could neither obey nor answer. */
+  g_subprocess_send_signal (self->shim, SIGCONT);
+  if (send (self->lifeline, text, strlen (text), MSG_NOSIGNAL | MSG_DONTWAIT) == -1)
+    return;   /* its end comes next, or its patience runs out */
+
+  self->unanswered++;
+  if (self->patience.reactor == NULL)
+    extension_host_deadline_arm (&self->patience, self->reactor,
+                                 g_get_monotonic_time () + SHIM_PATIENCE, kill_shim, self);
+}
+
+/* SIGTERM to the program; its tree is ended once it has exited or @grace_ms are over. */
+void
+extension_host_attempt_terminate (ExtensionHostAttempt *self,
+                                  guint                 grace_ms)
+{
+  char text[32];
+
+  g_snprintf (text, sizeof text, "term %u", grace_ms);
+  command (self, text);
+}
+
+void
+extension_host_attempt_kill (ExtensionHostAttempt *self)
+{
+  command (self, "kill");
+}
+
+void
+extension_host_attempt_close_stdin (ExtensionHostAttempt *self)
+{
+  close_fd (&self->stdin_fd);
+}
+
+/* Kills the tree without waiting for it. Nothing is reported any more. */
+void
+extension_host_attempt_abandon (ExtensionHostAttempt *self)
+{
+  self->funcs = NULL;
+  extension_host_attempt_kill (self);
+  close_all (self);
+}
+
+/* The begin */
+
+/* A pipe whose end @ours does not block. The other end is the program's. */
+static gboolean
+make_pipe (int   fds[2],
+           guint ours)
+{
+  if (pipe2 (fds, O_CLOEXEC) == -1)
+    return FALSE;
+
+  return g_unix_set_fd_nonblocking (fds[ours], TRUE, NULL);
+}
+
+static gboolean
+make_lifeline (int fds[2])
+{
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1)
+    return FALSE;
+
+  return g_unix_set_fd_nonblocking (fds[0], TRUE, NULL);
+}
+
+/* The ends of the shim are owned by @launcher from the moment they exist. */
+static gboolean
+open_streams (ExtensionHostAttempt *self,
+              GSubprocessLauncher  *launcher)
+{
+  int fds[2];
+
+  if (!make_lifeline (fds))
+    return FALSE;
+  self->lifeline = fds[0];
+  g_subprocess_launcher_take_fd (launcher, fds[1], LIFELINE_FD);
+
+  if (!make_pipe (fds, 1))
+    return FALSE;
+  self->stdin_fd = fds[1];
+  g_subprocess_launcher_take_stdin_fd (launcher, fds[0]);
+
+  if (!make_pipe (fds, 0))
+    return FALSE;
+  extension_host_output_init (&self->outputs[0], fds[0], EXTENSION_HOST_LOG_STREAM_STDOUT,
+                              on_line, self);
+  g_subprocess_launcher_take_stdout_fd (launcher, fds[1]);
+
+  if (!make_pipe (fds, 0))
+    return FALSE;
+  extension_host_output_init (&self->outputs[1], fds[0], EXTENSION_HOST_LOG_STREAM_STDERR,
+                              on_line, self);
+  g_subprocess_launcher_take_stderr_fd (launcher, fds[1]);
+
+  return TRUE;
+}
+
+static GStrv
+build_environment (ExtensionHostAttempt *self,
+                   ExtensionHostSpec    *spec)
+{
+  GStrv environment = extension_host_spec_dup_environ (spec);
+
+  return g_environ_setenv (environment, EXTENSION_HOST_TREE_VARIABLE, self->marker, TRUE);
+}
+
+/* With these flags, no working directory and no child setup, GLib takes posix_spawn(): the call
+ * costs the same however much memory the application has. */
+static gboolean
+spawn_shim (ExtensionHostAttempt  *self,
+            GSubprocessLauncher   *launcher,
+            const char            *path,
+            GError               **error)
+{
+  g_auto(GStrv) argv = extension_host_shim_build_argv (path, self->spec);
+  g_auto(GStrv) environment = build_environment (self, self->spec);
+  g_autoptr(GError) local_error = NULL;
+
+  g_subprocess_launcher_set_environ (launcher, environment);
+  self->shim = g_subprocess_launcher_spawnv (launcher, (const char * const *) argv, &local_error);
+  if (self->shim == NULL)
+    {
+      /* The helper was found and may be executed: what else is missing may be there later. */
+      g_set_error_literal (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NO_RESOURCES,
+                           local_error->message);
+      return FALSE;
+    }
+
+  self->shim_pid = atoi (g_subprocess_get_identifier (self->shim));
+
+  return TRUE;
+}
+
+/* Fails with the error of the lifecycle: NO_RESOURCES if it may work later. On success the rest is
+ * reported; on failure nothing is. */
+gboolean
+extension_host_attempt_spawn (ExtensionHostAttempt  *self,
+                              ExtensionHostSpec     *spec,
+                              GError               **error)
+{
+  g_autoptr(GSubprocessLauncher) launcher =
+    g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS);
+  g_autofree char *path = extension_host_shim_find (error);
+
+  if (path == NULL)
+    return FALSE;
+
+  self->spec = g_object_ref (spec);
+  self->marker = g_uuid_string_random ();
+
+  if (!open_streams (self, launcher) ||
+      !extension_host_watch_start (&self->lifeline_watch, self->reactor, self->lifeline, EPOLLIN,
+                                   on_lifeline, self))
+    {
+      g_propagate_error (error, extension_host_shim_spawn_error (errno, "pipe", spec));
+      close_all (self);
+      return FALSE;
+    }
+
+  if (!spawn_shim (self, launcher, path, error))
+    {
+      close_all (self);
+      return FALSE;
+    }
+
+  return TRUE;
+}

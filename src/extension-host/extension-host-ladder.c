@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "extension-host-ladder-private.h"
+#include "extension-host-spec-private.h"
+
+/* What the shim grants the rest of a tree whose program exited before it was told to. */
+#define REST_GRACE 1000   /* ms */
+
+static void climb_to (ExtensionHostLadder   *self,
+                      ExtensionHostStopRung  rung);
+
+/* Leaves the tree of the attempt before, if any, and stands at the foot of that of @attempt. */
+void
+extension_host_ladder_reset (ExtensionHostLadder  *self,
+                             ExtensionHostAttempt *attempt,
+                             ExtensionHostReactor *reactor,
+                             ExtensionHostSpec    *spec)
+{
+  extension_host_deadline_disarm (&self->deadline);
+  self->attempt = attempt;
+  self->reactor = reactor;
+  self->spec = spec;
+  self->rung = EXTENSION_HOST_STOP_RUNG_NONE;
+  self->began = 0;
+  self->spent = FALSE;
+}
+
+static void
+on_time_up (gpointer data)
+{
+  ExtensionHostLadder *self = data;
+
+  if (self->rung < EXTENSION_HOST_STOP_RUNG_KILL)
+    {
+      climb_to (self, extension_host_attempt_has_ended (self->attempt)
+                        ? EXTENSION_HOST_STOP_RUNG_KILL : self->rung + 1);
+      return;
+    }
+
+  self->spent = TRUE;
+  self->gave_up (MAX (extension_host_attempt_get_left (self->attempt), 1), self->owner);
+}
+
+static void
+allow (ExtensionHostLadder *self,
+       guint                ms)
+{
+  extension_host_deadline_arm (&self->deadline, self->reactor,
+                               g_get_monotonic_time () + (gint64) ms * 1000, on_time_up, self);
+}
+
+static gboolean
+has_time (ExtensionHostLadder   *self,
+          ExtensionHostStopRung  rung)
+{
+  switch (rung)
+    {
+    case EXTENSION_HOST_STOP_RUNG_EOF:
+      return self->spec->exit_timeout > 0;
+    case EXTENSION_HOST_STOP_RUNG_TERM:
+      return self->term_timeout > 0;
+    case EXTENSION_HOST_STOP_RUNG_KILL:
+      return TRUE;
+    case EXTENSION_HOST_STOP_RUNG_NONE:
+    case EXTENSION_HOST_STOP_RUNG_REQUEST:
+    default:
+      return FALSE;
+    }
+}
+
+static void
+climb_to (ExtensionHostLadder   *self,
+          ExtensionHostStopRung  rung)
+{
+  while (!has_time (self, rung))
+    rung++;
+
+  self->rung = rung;
+  switch (rung)
+    {
+    case EXTENSION_HOST_STOP_RUNG_EOF:
+      extension_host_attempt_close_stdin (self->attempt);
+      allow (self, self->spec->exit_timeout);
+      break;
+
+    case EXTENSION_HOST_STOP_RUNG_TERM:
+      extension_host_attempt_close_stdin (self->attempt);
+      extension_host_attempt_terminate (self->attempt, self->term_timeout);
+      allow (self, self->term_timeout);
+      break;
+
+    case EXTENSION_HOST_STOP_RUNG_KILL:
+      self->spent = FALSE;
+      extension_host_attempt_kill (self->attempt);
+      allow (self, self->spec->kill_timeout);
+      break;
+
+    case EXTENSION_HOST_STOP_RUNG_NONE:
+    case EXTENSION_HOST_STOP_RUNG_REQUEST:
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* Ends the tree, beginning at @rung. @term_timeout is that of the rung TERM, in ms. */
+void
+extension_host_ladder_climb (ExtensionHostLadder   *self,
+                             ExtensionHostStopRung  rung,
+                             guint                  term_timeout)
+{
+  if (self->attempt == NULL)
+    return;
+
+  if (self->began == 0)
+    self->began = g_get_monotonic_time ();
+
+  if (self->spent)
+    {
+      climb_to (self, EXTENSION_HOST_STOP_RUNG_KILL);   /* nothing else is left but to say it again */
+      return;
+    }
+
+  if (self->rung >= rung)
+    return;
+
+  /* A program that has exited needs no gentle rung, and the shim is at the rest of its tree. */
+  if (extension_host_attempt_has_ended (self->attempt) && rung < EXTENSION_HOST_STOP_RUNG_KILL)
+    return;
+
+  self->term_timeout = term_timeout;
+  climb_to (self, rung);
+}
+
+/* The program exited: at which rung is settled, and its tree has as long as the shim grants it. */
+void
+extension_host_ladder_exited (ExtensionHostLadder *self)
+{
+  if (self->rung < EXTENSION_HOST_STOP_RUNG_TERM)
+    allow (self, REST_GRACE);
+}
+
+ExtensionHostStopOutcome *
+extension_host_ladder_get_outcome (ExtensionHostLadder *self,
+                                   ExtensionHostExit   *exit,
+                                   guint                leftover)
+{
+  ExtensionHostStopOutcome *outcome = extension_host_stop_outcome_new ();
+
+  outcome->exited = leftover == 0;
+  outcome->forced = self->rung == EXTENSION_HOST_STOP_RUNG_KILL;
+  outcome->rung = self->rung;
+  outcome->duration = self->began != 0 ? g_get_monotonic_time () - self->began : 0;
+  outcome->leftover = leftover;
+  outcome->exit = exit != NULL ? extension_host_exit_ref (exit) : NULL;
+
+  return outcome;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "extension-host-enums.h"
+
+G_BEGIN_DECLS
+
+/* The last lines that a host wrote, and how many of them are worth telling. */
+
+#define EXTENSION_HOST_LOG_TAIL_BYTES (16 * 1024)
+#define EXTENSION_HOST_LOG_RATE 1000   /* lines a second that are told one by one */
+
+typedef struct
+{
+  gint64 time;                  /* µs since the epoch */
+  guint64 generation;
+  ExtensionHostLogStream stream;
+  GString *text;                /* as written; reused when the slot is */
+} ExtensionHostLogLine;
+
+typedef struct
+{
+  ExtensionHostLogLine *lines;  /* a ring, oldest at `first` */
+  guint size;
+  guint first;
+  guint used;
+} ExtensionHostLogRing;
+
+void      extension_host_log_ring_clear    (ExtensionHostLogRing   *self);
+void      extension_host_log_ring_push     (ExtensionHostLogRing   *self,
+                                            guint                   max_lines,
+                                            gint64                  time,
+                                            guint64                 generation,
+                                            ExtensionHostLogStream  stream,
+                                            const char             *text,
+                                            gsize                   length);
+GVariant *extension_host_log_ring_dup      (ExtensionHostLogRing   *self,
+                                            guint                   max);
+GStrv     extension_host_log_ring_dup_tail (ExtensionHostLogRing   *self,
+                                            guint64                 generation);
+
+/* A flood is told by its first lines of each second, and by how much followed. */
+typedef struct
+{
+  gint64 began;                 /* of the second under way, monotonic, µs */
+  guint told;
+  guint64 dropped_lines;
+  guint64 dropped_bytes;
+} ExtensionHostLogLimit;
+
+gboolean  extension_host_log_limit_admit   (ExtensionHostLogLimit  *self,
+                                            gint64                  now,
+                                            gsize                   length,
+                                            gboolean                has_room);
+gboolean  extension_host_log_limit_settle  (ExtensionHostLogLimit  *self,
+                                            gint64                  now,
+                                            guint64                *lines,
+                                            guint64                *bytes);
+
+G_END_DECLS

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#if !defined (EXTENSION_HOST_INSIDE) && !defined (EXTENSION_HOST_COMPILATION)
+#error "Only <extension-host.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+
+#include "extension-host-process.h"
+
+G_BEGIN_DECLS
+
+#define EXTENSION_HOST_TYPE_MANAGER (extension_host_manager_get_type ())
+
+EXTENSION_HOST_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (ExtensionHostManager, extension_host_manager, EXTENSION_HOST, MANAGER, GObject)
+
+EXTENSION_HOST_AVAILABLE_IN_0_1
+ExtensionHostManager *extension_host_manager_new (void);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+ExtensionHostProcess *extension_host_manager_add (ExtensionHostManager  *self,
+                                                  ExtensionHostSpec     *spec,
+                                                  GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+void extension_host_manager_remove_async (ExtensionHostManager *self,
+                                          const char           *id,
+                                          GCancellable         *cancellable,
+                                          GAsyncReadyCallback   callback,
+                                          gpointer              user_data);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+gboolean extension_host_manager_remove_finish (ExtensionHostManager  *self,
+                                               GAsyncResult          *result,
+                                               GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+ExtensionHostProcess *extension_host_manager_lookup (ExtensionHostManager *self,
+                                                     const char           *id);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+gboolean extension_host_manager_start_all (ExtensionHostManager  *self,
+                                           GError               **error);
+
+G_END_DECLS

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "extension-host-enum-types.h"
+#include "extension-host-process-private.h"
+
+/* Everything there is to know of a host, in one piece, for D-Bus and for support requests. */
+
+static void
+add_enum (GVariantDict *dict,
+          const char   *key,
+          GType         type,
+          int           value)
+{
+  g_autoptr(GEnumClass) klass = g_type_class_ref (type);
+
+  g_variant_dict_insert (dict, key, "s", g_enum_get_value (klass, value)->value_nick);
+}
+
+static void
+add_string (GVariantDict *dict,
+            const char   *key,
+            const char   *value)
+{
+  g_variant_dict_insert (dict, key, "s", value != NULL ? value : "");
+}
+
+static GVariant *
+describe_exit (ExtensionHostExit *exit)
+{
+  g_autofree char *text = extension_host_exit_to_string (exit);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  add_enum (&dict, "kind", EXTENSION_HOST_TYPE_EXIT_KIND, exit->kind);
+  g_variant_dict_insert (&dict, "code", "i", exit->code);
+  g_variant_dict_insert (&dict, "signal", "i", exit->signal);
+  g_variant_dict_insert (&dict, "core-dumped", "b", exit->core_dumped);
+  add_enum (&dict, "reason", EXTENSION_HOST_TYPE_REASON, exit->reason);
+  g_variant_dict_insert (&dict, "requested", "b", exit->requested);
+  g_variant_dict_insert (&dict, "generation", "t", exit->generation);
+  g_variant_dict_insert (&dict, "pid", "u", exit->pid);
+  g_variant_dict_insert (&dict, "time", "t", (guint64) exit->time);
+  g_variant_dict_insert (&dict, "runtime", "t", (guint64) exit->runtime);
+  g_variant_dict_insert_value (&dict, "log",
+                               g_variant_new_strv ((const char * const *) exit->log, -1));
+  g_variant_dict_insert_value (&dict, "suspects",
+                               g_variant_new_strv ((const char * const *) exit->suspects, -1));
+  add_string (&dict, "text", text);
+
+  return g_variant_dict_end (&dict);
+}
+
+static void
+add_spec (GVariantDict      *dict,
+          ExtensionHostSpec *spec)
+{
+  add_string (dict, "id", spec->id);
+  add_string (dict, "name", extension_host_spec_get_name (spec));
+  add_string (dict, "kind", spec->kind);
+  add_string (dict, "group", spec->group);
+  add_string (dict, "working-directory", spec->working_directory);
+  add_enum (dict, "restart", EXTENSION_HOST_TYPE_RESTART_POLICY, spec->restart);
+  g_variant_dict_insert_value (dict, "command-line",
+                               g_variant_new_strv ((const char * const *) spec->argv, -1));
+}
+
+static void
+add_face (GVariantDict            *dict,
+          const ExtensionHostFace *face)
+{
+  guint remaining = face->budget_limit - MIN (face->budget_used, face->budget_limit);
+
+  add_enum (dict, "state", EXTENSION_HOST_TYPE_STATE, face->state);
+  add_enum (dict, "desired", EXTENSION_HOST_TYPE_DESIRED, face->desired);
+  add_enum (dict, "control", EXTENSION_HOST_TYPE_CONTROL, face->control);
+  add_enum (dict, "readiness", EXTENSION_HOST_TYPE_READINESS, face->readiness);
+  g_variant_dict_insert (dict, "pid", "u", face->pid);
+  g_variant_dict_insert (dict, "generation", "t", face->generation);
+  g_variant_dict_insert (dict, "restart-count", "u", face->restart_count);
+  g_variant_dict_insert (dict, "restart-budget", "(uuu)", face->budget_limit, face->budget_used,
+                         face->budget_window);
+  g_variant_dict_insert (dict, "restarts-remaining", "u", remaining);
+  g_variant_dict_insert (dict, "sequence", "t", face->sequence);
+  g_variant_dict_insert (dict, "state-since", "t", (guint64) face->state_since);
+  g_variant_dict_insert (dict, "pending-restart", "b", face->pending_restart);
+  g_variant_dict_insert (dict, "next-restart", "t", (guint64) face->next_restart);
+  g_variant_dict_insert (dict, "stale-events", "t", face->stale_events);
+  if (face->last_exit != NULL)
+    g_variant_dict_insert_value (dict, "last-exit", describe_exit (face->last_exit));
+  if (face->last_control_failure != NULL)
+    g_variant_dict_insert_value (dict, "last-control-failure", face->last_control_failure);
+}
+
+static void
+add_stop (GVariantDict              *dict,
+          const ExtensionHostLadder *ladder)
+{
+  if (ladder->began == 0)
+    return;
+
+  add_enum (dict, "stop-rung", EXTENSION_HOST_TYPE_STOP_RUNG, ladder->rung);
+  if (ladder->deadline.reactor != NULL)
+    g_variant_dict_insert (dict, "stop-deadline", "t",
+                           (guint64) (g_get_real_time () + ladder->deadline.due -
+                                      g_get_monotonic_time ()));
+}
+
+/**
+ * extension_host_process_describe:
+ * @self: a host
+ *
+ * Describes the host: what its properties say and what its spec says, but no environment.
+ *
+ * The keys are the names of the properties; times are in µs since the epoch. While the host is
+ * being ended there are `stop-rung` and `stop-deadline` too.
+ *
+ * Returns: (transfer full): the description, of type `a{sv}`
+ *
+ * Since: 0.1
+ */
+GVariant *
+extension_host_process_describe (ExtensionHostProcess *self)
+{
+  GVariantDict dict;
+
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+
+  g_variant_dict_init (&dict, NULL);
+  add_spec (&dict, self->spec);
+  add_face (&dict, &self->face);
+  add_stop (&dict, &self->ladder);
+
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+/**
+ * extension_host_process_dup_log:
+ * @self: a host
+ * @max: how many lines at most
+ *
+ * Gets the last lines that the host wrote, oldest first. How many are kept says
+ * [property@ExtensionHost.Spec:log-lines].
+ *
+ * Returns: (transfer full): the lines, of type `a(tss)`: time in µs since the epoch, stream
+ *   (`stdout`, `stderr`, `host`), text
+ *
+ * Since: 0.1
+ */
+GVariant *
+extension_host_process_dup_log (ExtensionHostProcess *self,
+                                guint                 max)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+
+  return extension_host_log_ring_dup (&self->log, max);
+}
+
+/**
+ * extension_host_process_dup_history:
+ * @self: a host
+ *
+ * Gets the last 100 transitions, oldest first. The one that is being announced is among them.
+ *
+ * Returns: (transfer full) (element-type ExtensionHost.Transition): the transitions
+ *
+ * Since: 0.1
+ */
+GPtrArray *
+extension_host_process_dup_history (ExtensionHostProcess *self)
+{
+  GPtrArray *history = NULL;
+
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+
+  history = g_ptr_array_new_full (self->history.length,
+                                  (GDestroyNotify) extension_host_transition_unref);
+  for (GList *link = self->history.head; link != NULL; link = link->next)
+    g_ptr_array_add (history, extension_host_transition_ref (link->data));
+
+  return history;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "extension-host-process-private.h"
+
+/* What there is to tell of a host: transitions and lines of its output, one at a time and in the
+ * order in which they happened, whatever handlers do meanwhile. */
+
+#define HISTORY_MAX 100
+#define QUEUED_LINES_MAX (2 * EXTENSION_HOST_LOG_RATE)   /* while handlers take their time */
+
+typedef struct
+{
+  ExtensionHostTransition *transition;   /* NULL: it is a line */
+  ExtensionHostExit *exit;
+  ExtensionHostStopOutcome *outcome;
+  gboolean rests;
+
+  ExtensionHostLogStream stream;
+  char *line;
+} News;
+
+static void
+news_free (gpointer data)
+{
+  News *news = data;
+
+  g_clear_pointer (&news->transition, extension_host_transition_unref);
+  g_clear_pointer (&news->exit, extension_host_exit_unref);
+  g_clear_pointer (&news->outcome, extension_host_stop_outcome_unref);
+  g_free (news->line);
+  g_free (news);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (News, news_free)
+
+void
+extension_host_process_drop_news (ExtensionHostProcess *self)
+{
+  g_queue_clear_full (&self->news, news_free);
+  self->queued_lines = 0;
+}
+
+void
+extension_host_process_queue_transition (ExtensionHostProcess    *self,
+                                         ExtensionHostTransition *transition,
+                                         gboolean                 rests)
+{
+  News *news = g_new0 (News, 1);
+
+  news->transition = extension_host_transition_ref (transition);
+  news->rests = rests;
+  if (self->last_exit != NULL)
+    news->exit = extension_host_exit_ref (self->last_exit);
+  if (self->outcome != NULL)
+    news->outcome = extension_host_stop_outcome_ref (self->outcome);
+  g_queue_push_tail (&self->news, news);
+}
+
+/* Lines */
+
+static void
+push_line (ExtensionHostProcess   *self,
+           ExtensionHostLogStream  stream,
+           const char             *text,
+           gsize                   length)
+{
+  extension_host_log_ring_push (&self->log, self->spec->log_lines, g_get_real_time (),
+                                self->lifecycle.generation, stream, text, length);
+}
+
+static void
+queue_line (ExtensionHostProcess   *self,
+            ExtensionHostLogStream  stream,
+            char                   *text)
+{
+  News *news = g_new0 (News, 1);
+
+  news->stream = stream;
+  news->line = text;
+  g_queue_push_tail (&self->news, news);
+  self->queued_lines++;
+}
+
+static void
+on_log_settle (gpointer data)
+{
+  ExtensionHostProcess *self = data;
+  guint64 lines = 0, bytes = 0;
+  g_autofree char *count = NULL;
+  g_autofree char *size = NULL;
+  char *text = NULL;
+
+  if (!extension_host_log_limit_settle (&self->log_limit, g_get_monotonic_time (), &lines, &bytes))
+    return;
+
+  count = g_strdup_printf ("%" G_GUINT64_FORMAT, lines);
+  size = g_format_size (bytes);
+  text = g_strdup_printf (_("(%s more lines, %s, came too fast and were dropped)"), count, size);
+  push_line (self, self->log_dropped_stream, text, strlen (text));
+  queue_line (self, self->log_dropped_stream, text);
+  extension_host_process_flush (self);
+}
+
+/* A line of output. The ring gets every one, so that the last words before an end are there even
+ * in a flood; only as many are told as somebody could read. */
+void
+extension_host_process_take_line (ExtensionHostLogStream  stream,
+                                  const char             *text,
+                                  gsize                   length,
+                                  gpointer                data)
+{
+  ExtensionHostProcess *self = data;
+  gint64 now = g_get_monotonic_time ();
+
+  push_line (self, stream, text, length);
+  if (extension_host_log_limit_admit (&self->log_limit, now, length,
+                                      self->queued_lines < QUEUED_LINES_MAX))
+    {
+      queue_line (self, stream, g_utf8_make_valid (text, length));
+      return;
+    }
+
+  self->log_dropped_stream = stream;
+  if (self->log_settle.reactor == NULL)
+    extension_host_deadline_arm (&self->log_settle, self->reactor,
+                                 self->log_limit.began + G_USEC_PER_SEC, on_log_settle, self);
+}
+
+/* Telling */
+
+static void
+remember (ExtensionHostProcess    *self,
+          ExtensionHostTransition *transition)
+{
+  g_queue_push_tail (&self->history, extension_host_transition_ref (transition));
+  if (self->history.length > HISTORY_MAX)
+    extension_host_transition_unref (g_queue_pop_head (&self->history));
+}
+
+static void
+tell (ExtensionHostProcess *self,
+      News                 *news)
+{
+  if (news->transition == NULL)
+    {
+      self->queued_lines--;
+      extension_host_process_show_line (self, news->stream, news->line);
+      return;
+    }
+
+  remember (self, news->transition);
+  self->announcing = TRUE;
+  extension_host_process_show_transition (self, news->transition, news->exit);
+  self->announcing = FALSE;
+  extension_host_process_answer (self, news->transition, news->exit, news->outcome, news->rests);
+}
+
+/* Tells what there is to tell. Whoever changes something calls this last: user code runs here.
+ * Within the announcement of a transition it does nothing: the loop further up gets to it. */
+void
+extension_host_process_flush (ExtensionHostProcess *self)
+{
+  g_autoptr(ExtensionHostProcess) hold G_GNUC_UNUSED = g_object_ref (self);
+
+  while (!self->announcing)
+    {
+      g_autoptr(News) news = NULL;
+
+      if (extension_host_process_give_answer (self))
+        continue;
+
+      extension_host_process_update_face (self);
+      news = g_queue_pop_head (&self->news);
+      if (news == NULL)
+        break;
+
+      tell (self, news);
+    }
+}

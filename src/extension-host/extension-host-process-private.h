@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "extension-host-attempt-private.h"
+#include "extension-host-ladder-private.h"
+#include "extension-host-lifecycle-private.h"
+#include "extension-host-log-ring-private.h"
+#include "extension-host-process.h"
+
+G_BEGIN_DECLS
+
+#define EXTENSION_HOST_REQUESTER_APPLICATION "application"
+
+/* What the outside has been told. The machine may be ahead of it, for as long as somebody is being
+ * told what came before. */
+typedef struct
+{
+  ExtensionHostState state;
+  guint64 sequence;
+  gint64 state_since;
+
+  ExtensionHostDesired desired;
+  ExtensionHostControl control;
+  ExtensionHostReadiness readiness;
+  guint pid;
+  guint64 generation;
+  guint restart_count;
+  guint budget_limit;
+  guint budget_used;
+  guint budget_window;                   /* s */
+  GVariant *budget;                      /* the three of them */
+  gboolean pending_restart;
+  gint64 next_restart;
+  ExtensionHostExit *last_exit;
+  GVariant *last_control_failure;
+  guint64 stale_events;
+} ExtensionHostFace;
+
+struct _ExtensionHostProcess
+{
+  GObject parent_instance;
+
+  GMainContext *context;
+  GThread *thread;
+  ExtensionHostReactor *reactor;
+  ExtensionHostSpec *spec;
+
+  ExtensionHostLifecycle lifecycle;
+  ExtensionHostAttempt *attempt;         /* NULL while there is no tree */
+  ExtensionHostLadder ladder;            /* by which that is ended */
+  ExtensionHostStopOutcome *outcome;     /* of the last end */
+
+  ExtensionHostReadiness readiness;
+  guint pid;
+  gint64 spawned_at;                     /* monotonic, µs */
+  gint64 next_restart;                   /* wall clock, µs; 0 = none */
+  ExtensionHostExit *last_exit;
+  GVariant *last_control_failure;        /* a{sv}, NULL if there was none */
+  guint64 stale_events;
+
+  ExtensionHostDeadline backoff;
+  ExtensionHostDeadline start_timeout;
+  gint64 start_timeout_left;             /* µs, while paused; 0 = none */
+
+  ExtensionHostLogRing log;
+  ExtensionHostLogLimit log_limit;
+  ExtensionHostDeadline log_settle;
+  ExtensionHostLogStream log_dropped_stream;
+
+  GQueue news;                           /* to be told: transitions and lines, in order */
+  guint queued_lines;                    /* how many of them are lines */
+  GQueue waiters;                        /* operations that are not done */
+  GQueue answers;                        /* operations that are done, to be answered */
+  gboolean announcing;                   /* a handler is being told of a transition */
+  gboolean closed;                       /* disposed, or its manager was */
+
+  ExtensionHostFace face;
+  GQueue history;                        /* of ExtensionHostTransition, the latest last */
+};
+
+/* extension-host-process.c */
+gboolean extension_host_process_is_own_thread  (ExtensionHostProcess          *self);
+void     extension_host_process_update_face    (ExtensionHostProcess          *self);
+void     extension_host_process_show_transition (ExtensionHostProcess         *self,
+                                                ExtensionHostTransition       *transition,
+                                                ExtensionHostExit             *exit);
+void     extension_host_process_show_line      (ExtensionHostProcess          *self,
+                                                ExtensionHostLogStream         stream,
+                                                const char                    *text);
+
+/* extension-host-process-supervision.c */
+extern const ExtensionHostLifecycleFuncs extension_host_process_lifecycle_funcs;
+
+void     extension_host_process_on_gave_up     (guint                          left,
+                                                gpointer                       data);
+void     extension_host_process_hold_timers    (ExtensionHostProcess          *self);
+void     extension_host_process_resume_timers  (ExtensionHostProcess          *self);
+void     extension_host_process_close          (ExtensionHostProcess          *self);
+
+/* extension-host-process-news.c */
+void     extension_host_process_queue_transition (ExtensionHostProcess        *self,
+                                                ExtensionHostTransition       *transition,
+                                                gboolean                       rests);
+void     extension_host_process_take_line      (ExtensionHostLogStream         stream,
+                                                const char                    *text,
+                                                gsize                          length,
+                                                gpointer                       data);
+void     extension_host_process_drop_news      (ExtensionHostProcess          *self);
+void     extension_host_process_flush          (ExtensionHostProcess          *self);
+
+/* extension-host-process-waiters.c */
+typedef enum
+{
+  EXTENSION_HOST_WAIT_RUNNING,   /* start, restart */
+  EXTENSION_HOST_WAIT_READY,
+  EXTENSION_HOST_WAIT_STOPPED,   /* stop, terminate, kill */
+  EXTENSION_HOST_WAIT_REST
+} ExtensionHostWaitKind;
+
+void     extension_host_process_wait_for       (ExtensionHostProcess          *self,
+                                                ExtensionHostWaitKind          kind,
+                                                guint64                        after,
+                                                GTask                         *task);
+void     extension_host_process_answer         (ExtensionHostProcess          *self,
+                                                ExtensionHostTransition       *transition,
+                                                ExtensionHostExit             *exit,
+                                                ExtensionHostStopOutcome      *outcome,
+                                                gboolean                       rests);
+void     extension_host_process_answer_kind    (ExtensionHostProcess          *self,
+                                                ExtensionHostWaitKind          kind,
+                                                ExtensionHostStopOutcome      *outcome,
+                                                const GError                  *error);
+void     extension_host_process_answer_all     (ExtensionHostProcess          *self,
+                                                const GError                  *error);
+gboolean extension_host_process_give_answer    (ExtensionHostProcess          *self);
+
+/* extension-host-process-operations.c: the public operations, on behalf of @requester */
+gboolean extension_host_process_start_as       (ExtensionHostProcess          *self,
+                                                const char                    *requester,
+                                                GError                       **error);
+gboolean extension_host_process_stop_as        (ExtensionHostProcess          *self,
+                                                ExtensionHostReason            reason,
+                                                guint                          timeout_ms,
+                                                const char                    *requester,
+                                                GError                       **error);
+
+G_END_DECLS

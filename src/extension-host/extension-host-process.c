@@ -1,0 +1,1063 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "extension-host-enum-types.h"
+#include "extension-host-log-private.h"
+#include "extension-host-process-private.h"
+
+/**
+ * ExtensionHostProcess:
+ *
+ * An extension host: a program in a process of its own, with all the processes that it starts,
+ * supervised for as long as the object lives.
+ *
+ * The object is the host as the application knows it, with an id that stays the same however often
+ * its program is spawned. It is made by [method@ExtensionHost.Manager.add], or by
+ * [ctor@ExtensionHost.Process.new] for an application with a single host.
+ *
+ * ## States
+ *
+ * The state moves along the edges of a fixed table only. Each transition is announced by
+ * [signal@ExtensionHost.Process::state-changed], in order and one at a time: a handler that starts,
+ * stops or drops the host is safe, sees [property@ExtensionHost.Process:state] as announced, and
+ * what it brings about is announced after all other handlers have seen what it was told of.
+ *
+ * ## Contexts and threads
+ *
+ * The object belongs to the main context that was the thread-default one when it was made: that
+ * one must run, signals are emitted in it, and all functions are called in its thread. The last
+ * reference may be dropped in any thread.
+ *
+ * Dropping the last reference kills the processes of the host without waiting for them. If the
+ * application dies, they are ended within two seconds.
+ *
+ * Since: 0.1
+ */
+
+enum
+{
+  PROP_0,
+  PROP_ID,
+  PROP_NAME,
+  PROP_KIND,
+  PROP_SPEC,
+  PROP_STATE,
+  PROP_DESIRED,
+  PROP_CONTROL,
+  PROP_READINESS,
+  PROP_PID,
+  PROP_GENERATION,
+  PROP_RESTART_COUNT,
+  PROP_RESTART_BUDGET,
+  PROP_SEQUENCE,
+  PROP_STATE_SINCE,
+  PROP_PENDING_RESTART,
+  PROP_NEXT_RESTART,
+  PROP_LAST_EXIT,
+  PROP_LAST_CONTROL_FAILURE,
+  PROP_STALE_EVENTS,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+enum
+{
+  STATE_CHANGED,
+  CRASHED,
+  LOG,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (ExtensionHostProcess, extension_host_process, G_TYPE_OBJECT)
+
+/* The main context may be run by another thread than the one that made the object. */
+gboolean
+extension_host_process_is_own_thread (ExtensionHostProcess *self)
+{
+  return self->thread == g_thread_self () || g_main_context_is_owner (self->context);
+}
+
+/* The face */
+
+static GVariant *
+new_budget (ExtensionHostProcess *self)
+{
+  return g_variant_new ("(uuu)", self->face.budget_limit, self->face.budget_used,
+                        self->face.budget_window);
+}
+
+#define SHOW(field, value, property) \
+  G_STMT_START \
+    { \
+      if (self->face.field != (value)) \
+        { \
+          self->face.field = (value); \
+          g_object_notify_by_pspec (G_OBJECT (self), properties[property]); \
+        } \
+    } \
+  G_STMT_END
+
+static void
+show_budget (ExtensionHostProcess *self)
+{
+  guint window = self->spec->restart_window;
+  guint used = extension_host_restart_budget_count (&self->lifecycle.budget,
+                                                    g_get_monotonic_time (), window);
+
+  if (self->face.budget_limit == self->spec->max_restarts && self->face.budget_used == used &&
+      self->face.budget_window == window / 1000)
+    return;
+
+  self->face.budget_limit = self->spec->max_restarts;
+  self->face.budget_used = used;
+  self->face.budget_window = window / 1000;
+  g_clear_pointer (&self->face.budget, g_variant_unref);
+  self->face.budget = g_variant_ref_sink (new_budget (self));
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RESTART_BUDGET]);
+}
+
+/* Shows what changed apart from the state, which changes with its announcement. */
+void
+extension_host_process_update_face (ExtensionHostProcess *self)
+{
+  ExtensionHostLifecycle *lifecycle = &self->lifecycle;
+  gboolean pending = lifecycle->pending_restart ||
+                     lifecycle->state == EXTENSION_HOST_STATE_RESTARTING;
+
+  g_object_freeze_notify (G_OBJECT (self));
+  SHOW (desired, lifecycle->desired, PROP_DESIRED);
+  SHOW (control, lifecycle->control, PROP_CONTROL);
+  SHOW (readiness, self->readiness, PROP_READINESS);
+  SHOW (pid, self->pid, PROP_PID);
+  SHOW (generation, lifecycle->generation, PROP_GENERATION);
+  SHOW (restart_count, lifecycle->restart_count, PROP_RESTART_COUNT);
+  SHOW (pending_restart, pending, PROP_PENDING_RESTART);
+  SHOW (next_restart, self->next_restart, PROP_NEXT_RESTART);
+  SHOW (stale_events, self->stale_events, PROP_STALE_EVENTS);
+  show_budget (self);
+
+  if (self->face.last_exit != self->last_exit)
+    {
+      g_clear_pointer (&self->face.last_exit, extension_host_exit_unref);
+      self->face.last_exit = extension_host_exit_ref (self->last_exit);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAST_EXIT]);
+    }
+
+  if (self->face.last_control_failure != self->last_control_failure)
+    {
+      g_clear_pointer (&self->face.last_control_failure, g_variant_unref);
+      self->face.last_control_failure = g_variant_ref (self->last_control_failure);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAST_CONTROL_FAILURE]);
+    }
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+void
+extension_host_process_show_transition (ExtensionHostProcess    *self,
+                                        ExtensionHostTransition *transition,
+                                        ExtensionHostExit       *exit)
+{
+  g_object_freeze_notify (G_OBJECT (self));
+  SHOW (state, transition->new_state, PROP_STATE);
+  SHOW (sequence, transition->sequence, PROP_SEQUENCE);
+  SHOW (state_since, transition->time, PROP_STATE_SINCE);
+  g_object_thaw_notify (G_OBJECT (self));
+
+  g_signal_emit (self, signals[STATE_CHANGED], 0, transition);
+  if (transition->new_state == EXTENSION_HOST_STATE_CRASHED && exit != NULL)
+    g_signal_emit (self, signals[CRASHED], 0, exit);
+}
+
+void
+extension_host_process_show_line (ExtensionHostProcess   *self,
+                                  ExtensionHostLogStream  stream,
+                                  const char             *text)
+{
+  g_autofree char *generation = g_strdup_printf ("%" G_GUINT64_FORMAT,
+                                                 self->lifecycle.generation);
+  const ExtensionHostLogField fields[] = {
+    { "EXTENSION_HOST_STREAM", stream == EXTENSION_HOST_LOG_STREAM_STDOUT ? "stdout" :
+                               stream == EXTENSION_HOST_LOG_STREAM_STDERR ? "stderr" : "host" },
+    { "EXTENSION_HOST_GENERATION", generation },
+  };
+
+  extension_host_log (self->spec->id, G_LOG_LEVEL_INFO, fields, G_N_ELEMENTS (fields), "%s: %s",
+                      self->spec->id, text);
+  g_signal_emit (self, signals[LOG], 0, stream, text);
+}
+
+/* The object */
+
+static void
+extension_host_process_constructed (GObject *object)
+{
+  ExtensionHostProcess *self = EXTENSION_HOST_PROCESS (object);
+
+  G_OBJECT_CLASS (extension_host_process_parent_class)->constructed (object);
+
+  if (self->spec == NULL)
+    self->spec = extension_host_spec_new ("host", NULL);   /* which no start accepts */
+
+  extension_host_lifecycle_init (&self->lifecycle, self->spec,
+                                 &extension_host_process_lifecycle_funcs, self);
+  self->face.budget_limit = self->spec->max_restarts;
+  self->face.budget_window = self->spec->restart_window / 1000;
+  self->face.budget = g_variant_ref_sink (new_budget (self));
+}
+
+static gboolean
+unref_in_context (gpointer data)
+{
+  g_object_unref (data);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* A garbage collector drops its references wherever it runs. What we hold belongs to our context,
+ * so the last reference is dropped again, there. */
+static void
+hand_over (ExtensionHostProcess *self)
+{
+  GSource *source = g_idle_source_new ();
+
+  g_source_set_static_name (source, "[extension-host] last unref");
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, unref_in_context, g_object_ref (self), NULL);
+  g_source_attach (source, self->context);
+  g_source_unref (source);
+}
+
+static void
+extension_host_process_dispose (GObject *object)
+{
+  ExtensionHostProcess *self = EXTENSION_HOST_PROCESS (object);
+
+  if (self->attempt != NULL && !extension_host_process_is_own_thread (self))
+    {
+      hand_over (self);
+      return;
+    }
+
+  if (!self->closed)
+    {
+      g_autoptr(GError) error =
+        g_error_new (EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED,
+                     _("Host “%s” was closed"), self->spec->id);
+
+      self->closed = TRUE;
+      extension_host_process_answer_all (self, error);
+    }
+
+  /* Nobody is told any more: whoever held the object has let it go. */
+  while (extension_host_process_give_answer (self))
+    ;
+  extension_host_deadline_disarm (&self->backoff);
+  extension_host_deadline_disarm (&self->start_timeout);
+  extension_host_deadline_disarm (&self->log_settle);
+  extension_host_ladder_reset (&self->ladder, NULL, NULL, NULL);
+  if (self->attempt != NULL)
+    extension_host_attempt_abandon (self->attempt);
+  g_clear_pointer (&self->attempt, extension_host_attempt_unref);
+  extension_host_process_drop_news (self);
+
+  G_OBJECT_CLASS (extension_host_process_parent_class)->dispose (object);
+}
+
+static void
+extension_host_process_finalize (GObject *object)
+{
+  ExtensionHostProcess *self = EXTENSION_HOST_PROCESS (object);
+
+  extension_host_lifecycle_clear (&self->lifecycle);
+  extension_host_log_ring_clear (&self->log);
+  g_queue_clear_full (&self->history, (GDestroyNotify) extension_host_transition_unref);
+  g_clear_pointer (&self->outcome, extension_host_stop_outcome_unref);
+  g_clear_pointer (&self->last_exit, extension_host_exit_unref);
+  g_clear_pointer (&self->last_control_failure, g_variant_unref);
+  g_clear_pointer (&self->face.last_exit, extension_host_exit_unref);
+  g_clear_pointer (&self->face.last_control_failure, g_variant_unref);
+  g_clear_pointer (&self->face.budget, g_variant_unref);
+  g_clear_object (&self->spec);
+  extension_host_reactor_release (self->reactor);
+  g_main_context_unref (self->context);
+
+  G_OBJECT_CLASS (extension_host_process_parent_class)->finalize (object);
+}
+
+static void
+extension_host_process_get_property (GObject    *object,
+                                     guint       prop_id,
+                                     GValue     *value,
+                                     GParamSpec *pspec)
+{
+  ExtensionHostProcess *self = EXTENSION_HOST_PROCESS (object);
+
+  switch (prop_id)
+    {
+    case PROP_ID:
+      g_value_set_string (value, self->spec->id);
+      break;
+    case PROP_NAME:
+      g_value_set_string (value, extension_host_spec_get_name (self->spec));
+      break;
+    case PROP_KIND:
+      g_value_set_string (value, self->spec->kind);
+      break;
+    case PROP_SPEC:
+      g_value_set_object (value, self->spec);
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, self->face.state);
+      break;
+    case PROP_DESIRED:
+      g_value_set_enum (value, self->face.desired);
+      break;
+    case PROP_CONTROL:
+      g_value_set_enum (value, self->face.control);
+      break;
+    case PROP_READINESS:
+      g_value_set_enum (value, self->face.readiness);
+      break;
+    case PROP_PID:
+      g_value_set_uint (value, self->face.pid);
+      break;
+    case PROP_GENERATION:
+      g_value_set_uint64 (value, self->face.generation);
+      break;
+    case PROP_RESTART_COUNT:
+      g_value_set_uint (value, self->face.restart_count);
+      break;
+    case PROP_RESTART_BUDGET:
+      g_value_set_variant (value, self->face.budget);
+      break;
+    case PROP_SEQUENCE:
+      g_value_set_uint64 (value, self->face.sequence);
+      break;
+    case PROP_STATE_SINCE:
+      g_value_set_int64 (value, self->face.state_since);
+      break;
+    case PROP_PENDING_RESTART:
+      g_value_set_boolean (value, self->face.pending_restart);
+      break;
+    case PROP_NEXT_RESTART:
+      g_value_set_int64 (value, self->face.next_restart);
+      break;
+    case PROP_LAST_EXIT:
+      g_value_set_boxed (value, self->face.last_exit);
+      break;
+    case PROP_LAST_CONTROL_FAILURE:
+      g_value_set_variant (value, self->face.last_control_failure);
+      break;
+    case PROP_STALE_EVENTS:
+      g_value_set_uint64 (value, self->face.stale_events);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+extension_host_process_set_property (GObject      *object,
+                                     guint         prop_id,
+                                     const GValue *value,
+                                     GParamSpec   *pspec)
+{
+  ExtensionHostProcess *self = EXTENSION_HOST_PROCESS (object);
+
+  switch (prop_id)
+    {
+    case PROP_SPEC:
+      self->spec = g_value_dup_object (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+extension_host_process_class_init (ExtensionHostProcessClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = extension_host_process_constructed;
+  object_class->dispose = extension_host_process_dispose;
+  object_class->finalize = extension_host_process_finalize;
+  object_class->get_property = extension_host_process_get_property;
+  object_class->set_property = extension_host_process_set_property;
+
+  bindtextdomain (GETTEXT_PACKAGE, EXTENSION_HOST_LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+
+  /**
+   * ExtensionHostProcess:id:
+   *
+   * The id: unique within its manager, and the same across restarts.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ID] =
+    g_param_spec_string ("id", NULL, NULL,
+                         NULL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:name:
+   *
+   * A name to show to people.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_NAME] =
+    g_param_spec_string ("name", NULL, NULL,
+                         NULL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:kind:
+   *
+   * A label of the application's own, such as `mcp-server`.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_KIND] =
+    g_param_spec_string ("kind", NULL, NULL,
+                         NULL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:spec:
+   *
+   * What is run, and how it is supervised.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_SPEC] =
+    g_param_spec_object ("spec", NULL, NULL,
+                         EXTENSION_HOST_TYPE_SPEC,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:state:
+   *
+   * The state, as of the last announcement.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_STATE] =
+    g_param_spec_enum ("state", NULL, NULL,
+                       EXTENSION_HOST_TYPE_STATE, EXTENSION_HOST_STATE_STOPPED,
+                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:desired:
+   *
+   * What was last asked of the host. The last wish wins, in every state.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_DESIRED] =
+    g_param_spec_enum ("desired", NULL, NULL,
+                       EXTENSION_HOST_TYPE_DESIRED, EXTENSION_HOST_DESIRED_DOWN,
+                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:control:
+   *
+   * Whether the host is supervised, paused or quarantined.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CONTROL] =
+    g_param_spec_enum ("control", NULL, NULL,
+                       EXTENSION_HOST_TYPE_CONTROL, EXTENSION_HOST_CONTROL_ACTIVE,
+                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:readiness:
+   *
+   * Whether the running host is ready.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_READINESS] =
+    g_param_spec_enum ("readiness", NULL, NULL,
+                       EXTENSION_HOST_TYPE_READINESS, EXTENSION_HOST_READINESS_UNREPORTED,
+                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:pid:
+   *
+   * The process id of the program, which is the id of its process group too. 0 when there is none:
+   * before the spawn, and as soon as its exit was seen.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PID] =
+    g_param_spec_uint ("pid", NULL, NULL,
+                       0, G_MAXUINT, 0,
+                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:generation:
+   *
+   * How often the host was spawned. It is never reused.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_GENERATION] =
+    g_param_spec_uint64 ("generation", NULL, NULL,
+                         0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:restart-count:
+   *
+   * How often the host was restarted automatically since it was last started.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_RESTART_COUNT] =
+    g_param_spec_uint ("restart-count", NULL, NULL,
+                       0, G_MAXUINT, 0,
+                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:restart-budget:
+   *
+   * The restart budget, as `(uuu)`: the limit, how much of it is used, and the window in seconds.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_RESTART_BUDGET] =
+    g_param_spec_variant ("restart-budget", NULL, NULL,
+                          G_VARIANT_TYPE ("(uuu)"), NULL,
+                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:sequence:
+   *
+   * The number of the last announced transition.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_SEQUENCE] =
+    g_param_spec_uint64 ("sequence", NULL, NULL,
+                         0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:state-since:
+   *
+   * When the state was entered, in µs since the epoch.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_STATE_SINCE] =
+    g_param_spec_int64 ("state-since", NULL, NULL,
+                        0, G_MAXINT64, 0,
+                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:pending-restart:
+   *
+   * Whether the host will be started again by itself: it waits for its backoff, or was told to
+   * start while it was stopping.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PENDING_RESTART] =
+    g_param_spec_boolean ("pending-restart", NULL, NULL,
+                          FALSE,
+                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:next-restart:
+   *
+   * When the backoff ends, in µs since the epoch.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_NEXT_RESTART] =
+    g_param_spec_int64 ("next-restart", NULL, NULL,
+                        0, G_MAXINT64, 0,
+                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:last-exit:
+   *
+   * How the program ended the last time. It is kept while the next one runs.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LAST_EXIT] =
+    g_param_spec_boxed ("last-exit", NULL, NULL,
+                        EXTENSION_HOST_TYPE_EXIT,
+                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:last-control-failure:
+   *
+   * The last time that the host could not be controlled, as `a{sv}`: `phase` (s), `reason` (s),
+   * `recoverable` (b), `leftover` (u), `generation` (t), `time` (t, µs since the epoch).
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LAST_CONTROL_FAILURE] =
+    g_param_spec_variant ("last-control-failure", NULL, NULL,
+                          G_VARIANT_TYPE_VARDICT, NULL,
+                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:stale-events:
+   *
+   * How much news of a generation that is over was dropped.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_STALE_EVENTS] =
+    g_param_spec_uint64 ("stale-events", NULL, NULL,
+                         0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * ExtensionHostProcess::state-changed:
+   * @self: the host
+   * @transition: what changed
+   *
+   * Emitted for each transition of the state, in order, with a sequence number without a gap.
+   *
+   * While it is emitted [property@ExtensionHost.Process:state] equals the new state of
+   * @transition. Emissions are never nested. All operations but the blocking ones may be called in
+   * a handler.
+   *
+   * Since: 0.1
+   */
+  signals[STATE_CHANGED] =
+    g_signal_new ("state-changed",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE,
+                  1, EXTENSION_HOST_TYPE_TRANSITION);
+
+  /**
+   * ExtensionHostProcess::crashed:
+   * @self: the host
+   * @exit: how it ended the last time
+   *
+   * Emitted once when the host enters `crashed`, after
+   * [signal@ExtensionHost.Process::state-changed]: it will not be restarted unless somebody starts
+   * it.
+   *
+   * Since: 0.1
+   */
+  signals[CRASHED] =
+    g_signal_new ("crashed",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE,
+                  1, EXTENSION_HOST_TYPE_EXIT);
+
+  /**
+   * ExtensionHostProcess::log:
+   * @self: the host
+   * @stream: where the line came from
+   * @line: the line, valid UTF-8, without its end
+   *
+   * Emitted for each line that the host wrote. Lines are cut at 8 KiB. Of a flood the first 1000
+   * lines of each second are told, and then how many were dropped.
+   *
+   * Since: 0.1
+   */
+  signals[LOG] =
+    g_signal_new ("log",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE,
+                  2, EXTENSION_HOST_TYPE_LOG_STREAM, G_TYPE_STRING);
+}
+
+static void
+extension_host_process_init (ExtensionHostProcess *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->thread = g_thread_self ();
+  self->reactor = extension_host_reactor_acquire (self->context);
+  self->ladder.gave_up = extension_host_process_on_gave_up;
+  self->ladder.owner = self;
+  g_queue_init (&self->news);
+  g_queue_init (&self->waiters);
+  g_queue_init (&self->answers);
+  g_queue_init (&self->history);
+}
+
+/**
+ * extension_host_process_new:
+ * @spec: what to run
+ *
+ * Makes a host outside of any manager. It is `stopped` until it is started.
+ *
+ * Changes of @spec count from the next spawn, and for the restart policy at once.
+ *
+ * Returns: (transfer full): the host
+ *
+ * Since: 0.1
+ */
+ExtensionHostProcess *
+extension_host_process_new (ExtensionHostSpec *spec)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_SPEC (spec), NULL);
+
+  return g_object_new (EXTENSION_HOST_TYPE_PROCESS, "spec", spec, NULL);
+}
+
+/**
+ * extension_host_process_get_id:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:id].
+ *
+ * Returns: (transfer none): the id
+ *
+ * Since: 0.1
+ */
+const char *
+extension_host_process_get_id (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+
+  return self->spec->id;
+}
+
+/**
+ * extension_host_process_get_name:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:name].
+ *
+ * Returns: (transfer none): the name
+ *
+ * Since: 0.1
+ */
+const char *
+extension_host_process_get_name (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+
+  return extension_host_spec_get_name (self->spec);
+}
+
+/**
+ * extension_host_process_get_kind:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:kind].
+ *
+ * Returns: (transfer none) (nullable): the kind
+ *
+ * Since: 0.1
+ */
+const char *
+extension_host_process_get_kind (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+
+  return self->spec->kind;
+}
+
+/**
+ * extension_host_process_get_spec:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:spec].
+ *
+ * Returns: (transfer none): the spec
+ *
+ * Since: 0.1
+ */
+ExtensionHostSpec *
+extension_host_process_get_spec (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+
+  return self->spec;
+}
+
+/**
+ * extension_host_process_get_state:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:state].
+ *
+ * Returns: the state
+ *
+ * Since: 0.1
+ */
+ExtensionHostState
+extension_host_process_get_state (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), EXTENSION_HOST_STATE_STOPPED);
+
+  return self->face.state;
+}
+
+/**
+ * extension_host_process_get_desired:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:desired].
+ *
+ * Returns: the wish
+ *
+ * Since: 0.1
+ */
+ExtensionHostDesired
+extension_host_process_get_desired (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), EXTENSION_HOST_DESIRED_DOWN);
+
+  return self->face.desired;
+}
+
+/**
+ * extension_host_process_get_control:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:control].
+ *
+ * Returns: the control
+ *
+ * Since: 0.1
+ */
+ExtensionHostControl
+extension_host_process_get_control (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), EXTENSION_HOST_CONTROL_ACTIVE);
+
+  return self->face.control;
+}
+
+/**
+ * extension_host_process_get_readiness:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:readiness].
+ *
+ * Returns: the readiness
+ *
+ * Since: 0.1
+ */
+ExtensionHostReadiness
+extension_host_process_get_readiness (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), EXTENSION_HOST_READINESS_UNREPORTED);
+
+  return self->face.readiness;
+}
+
+/**
+ * extension_host_process_get_pid:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:pid].
+ *
+ * Returns: the process id, or 0
+ *
+ * Since: 0.1
+ */
+guint
+extension_host_process_get_pid (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), 0);
+
+  return self->face.pid;
+}
+
+/**
+ * extension_host_process_get_generation:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:generation].
+ *
+ * Returns: the generation, 0 before the first spawn
+ *
+ * Since: 0.1
+ */
+guint64
+extension_host_process_get_generation (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), 0);
+
+  return self->face.generation;
+}
+
+/**
+ * extension_host_process_get_restart_count:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:restart-count].
+ *
+ * Returns: the number of automatic restarts
+ *
+ * Since: 0.1
+ */
+guint
+extension_host_process_get_restart_count (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), 0);
+
+  return self->face.restart_count;
+}
+
+/**
+ * extension_host_process_get_restart_budget:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:restart-budget].
+ *
+ * Returns: (transfer none): the budget
+ *
+ * Since: 0.1
+ */
+GVariant *
+extension_host_process_get_restart_budget (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+
+  return self->face.budget;
+}
+
+/**
+ * extension_host_process_get_sequence:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:sequence].
+ *
+ * Returns: the sequence number, 0 before the first transition
+ *
+ * Since: 0.1
+ */
+guint64
+extension_host_process_get_sequence (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), 0);
+
+  return self->face.sequence;
+}
+
+/**
+ * extension_host_process_get_state_since:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:state-since].
+ *
+ * Returns: the time, 0 before the first transition
+ *
+ * Since: 0.1
+ */
+gint64
+extension_host_process_get_state_since (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), 0);
+
+  return self->face.state_since;
+}
+
+/**
+ * extension_host_process_get_pending_restart:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:pending-restart].
+ *
+ * Returns: %TRUE if a restart is pending
+ *
+ * Since: 0.1
+ */
+gboolean
+extension_host_process_get_pending_restart (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), FALSE);
+
+  return self->face.pending_restart;
+}
+
+/**
+ * extension_host_process_get_next_restart:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:next-restart].
+ *
+ * Returns: the time, or 0 if no restart is scheduled
+ *
+ * Since: 0.1
+ */
+gint64
+extension_host_process_get_next_restart (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), 0);
+
+  return self->face.next_restart;
+}
+
+/**
+ * extension_host_process_get_last_exit:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:last-exit].
+ *
+ * Returns: (transfer none) (nullable): the exit, or %NULL if it has not ended yet
+ *
+ * Since: 0.1
+ */
+ExtensionHostExit *
+extension_host_process_get_last_exit (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+
+  return self->face.last_exit;
+}
+
+/**
+ * extension_host_process_get_last_control_failure:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:last-control-failure].
+ *
+ * Returns: (transfer none) (nullable): the failure, or %NULL if there was none
+ *
+ * Since: 0.1
+ */
+GVariant *
+extension_host_process_get_last_control_failure (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+
+  return self->face.last_control_failure;
+}
+
+/**
+ * extension_host_process_get_stale_events:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:stale-events].
+ *
+ * Returns: the number of events
+ *
+ * Since: 0.1
+ */
+guint64
+extension_host_process_get_stale_events (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), 0);
+
+  return self->face.stale_events;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* One epoll descriptor and one heap of deadlines behind one GSource per main context, shared by
+ * all hosts of that context: what a main loop turn costs does not depend on how many there are.
+ *
+ * In each turn all ready descriptors are served before any deadline is judged, so that news
+ * that has arrived is seen before somebody concludes from its absence. Callbacks may run the main
+ * context, and may drop any watch or deadline, their own included.
+ *
+ * All functions belong to the thread of the context. */
+
+typedef struct _ExtensionHostReactor ExtensionHostReactor;
+
+/* Embedded in its owner, zeroed before the first use. */
+typedef struct
+{
+  ExtensionHostReactor *reactor;   /* NULL while not watching */
+  int fd;
+  void (*ready) (guint32  events,  /* of epoll_wait(2) */
+                 gpointer data);
+  gpointer data;
+
+  guint32 events;                  /* not yet served; 0 while not queued */
+  GList queued;
+} ExtensionHostWatch;
+
+typedef struct
+{
+  ExtensionHostReactor *reactor;   /* NULL while not armed */
+  gint64 due;                      /* monotonic, µs */
+  void (*elapsed) (gpointer data);
+  gpointer data;
+
+  guint index;                     /* in the heap */
+} ExtensionHostDeadline;
+
+ExtensionHostReactor *extension_host_reactor_acquire (GMainContext          *context);
+void                  extension_host_reactor_release (ExtensionHostReactor  *self);
+gboolean              extension_host_reactor_exists  (GMainContext          *context);
+
+gboolean extension_host_watch_start     (ExtensionHostWatch    *watch,
+                                         ExtensionHostReactor  *reactor,
+                                         int                    fd,
+                                         guint32                events,
+                                         void                 (*ready) (guint32  events,
+                                                                        gpointer data),
+                                         gpointer               data);
+void     extension_host_watch_stop      (ExtensionHostWatch    *watch);
+
+void     extension_host_deadline_arm    (ExtensionHostDeadline *deadline,
+                                         ExtensionHostReactor  *reactor,
+                                         gint64                 due,
+                                         void                 (*elapsed) (gpointer data),
+                                         gpointer               data);
+void     extension_host_deadline_disarm (ExtensionHostDeadline *deadline);
+
+G_END_DECLS

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "extension-host-reactor-private.h"
+
+#define BATCH 1024   /* all that may be ready in one turn with 300 busy hosts */
+
+struct _ExtensionHostReactor
+{
+  GSource source;
+
+  GMainContext *context;
+  guint users;
+  int epoll_fd;          /* -1 until something is watched: deadlines need no descriptor */
+  GQueue ready;          /* of ExtensionHostWatch, through their link `queued` */
+  GPtrArray *deadlines;  /* of ExtensionHostDeadline, a binary heap, the earliest first */
+};
+
+static GMutex reactors_lock;
+static GHashTable *reactors;   /* GMainContext → ExtensionHostReactor; NULL while there is none */
+
+/* The heap */
+
+static ExtensionHostDeadline *
+deadline_at (ExtensionHostReactor *self,
+             guint                 index)
+{
+  return g_ptr_array_index (self->deadlines, index);
+}
+
+static void
+put (ExtensionHostReactor  *self,
+     guint                  index,
+     ExtensionHostDeadline *deadline)
+{
+  g_ptr_array_index (self->deadlines, index) = deadline;
+  deadline->index = index;
+}
+
+static void
+sift_up (ExtensionHostReactor  *self,
+         ExtensionHostDeadline *deadline)
+{
+  guint index = deadline->index;
+
+  while (index > 0 && deadline_at (self, (index - 1) / 2)->due > deadline->due)
+    {
+      put (self, index, deadline_at (self, (index - 1) / 2));
+      index = (index - 1) / 2;
+    }
+
+  put (self, index, deadline);
+}
+
+static void
+sift_down (ExtensionHostReactor  *self,
+           ExtensionHostDeadline *deadline)
+{
+  guint index = deadline->index;
+
+  while (TRUE)
+    {
+      guint child = 2 * index + 1;
+
+      if (child + 1 < self->deadlines->len &&
+          deadline_at (self, child + 1)->due < deadline_at (self, child)->due)
+        child++;
+      if (child >= self->deadlines->len || deadline_at (self, child)->due >= deadline->due)
+        break;
+
+      put (self, index, deadline_at (self, child));
+      index = child;
+    }
+
+  put (self, index, deadline);
+}
+
+static void
+update_ready_time (ExtensionHostReactor *self)
+{
+  g_source_set_ready_time (&self->source,
+                           self->deadlines->len > 0 ? deadline_at (self, 0)->due : -1);
+}
+
+/* The source */
+
+static void
+collect (ExtensionHostReactor *self)
+{
+  struct epoll_event events[BATCH];
+  int n = self->epoll_fd != -1 ? epoll_wait (self->epoll_fd, events, BATCH, 0) : 0;
+
+  for (int i = 0; i < n; i++)
+    {
+      ExtensionHostWatch *watch = events[i].data.ptr;
+
+      if (watch->events == 0)
+        g_queue_push_tail_link (&self->ready, &watch->queued);
+      watch->events |= events[i].events;
+    }
+}
+
+static void
+serve_watches (ExtensionHostReactor *self)
+{
+  /* Nothing is remembered across a callback: it may run this source again, or stop watches. */
+  while (!g_queue_is_empty (&self->ready))
+    {
+      ExtensionHostWatch *watch = g_queue_pop_head_link (&self->ready)->data;
+      guint32 events = watch->events;
+
+      watch->events = 0;
+      watch->ready (events, watch->data);
+    }
+}
+
+static void
+serve_deadlines (ExtensionHostReactor *self,
+                 gint64                now)
+{
+  while (self->deadlines->len > 0 && deadline_at (self, 0)->due <= now)
+    {
+      ExtensionHostDeadline *deadline = deadline_at (self, 0);
+
+      extension_host_deadline_disarm (deadline);
+      deadline->elapsed (deadline->data);
+    }
+}
+
+static gboolean
+reactor_dispatch (GSource     *source,
+                  GSourceFunc  callback G_GNUC_UNUSED,
+                  gpointer     user_data G_GNUC_UNUSED)
+{
+  ExtensionHostReactor *self = (ExtensionHostReactor *) source;
+  gint64 now = g_get_monotonic_time ();   /* what is armed below waits for the next turn */
+
+  g_source_ref (source);
+  collect (self);
+  serve_watches (self);
+  serve_deadlines (self, now);
+  if (!g_source_is_destroyed (source))
+    update_ready_time (self);
+  g_source_unref (source);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+reactor_finalize (GSource *source)
+{
+  ExtensionHostReactor *self = (ExtensionHostReactor *) source;
+
+  g_ptr_array_unref (self->deadlines);
+  if (self->epoll_fd != -1)
+    close (self->epoll_fd);
+}
+
+static GSourceFuncs reactor_funcs = {
+  .dispatch = reactor_dispatch,
+  .finalize = reactor_finalize,
+};
+
+static ExtensionHostReactor *
+reactor_new (GMainContext *context)
+{
+  ExtensionHostReactor *self =
+    (ExtensionHostReactor *) g_source_new (&reactor_funcs, sizeof (ExtensionHostReactor));
+
+  self->context = context;
+  self->epoll_fd = -1;
+  self->deadlines = g_ptr_array_new ();
+  g_queue_init (&self->ready);
+  g_source_set_static_name (&self->source, "[extension-host] reactor");
+  g_source_set_can_recurse (&self->source, TRUE);
+  g_source_attach (&self->source, context);
+
+  return self;
+}
+
+/* Gets the reactor of @context, making it for the first user. */
+ExtensionHostReactor *
+extension_host_reactor_acquire (GMainContext *context)
+{
+  ExtensionHostReactor *self = NULL;
+
+  g_mutex_lock (&reactors_lock);
+  if (reactors == NULL)
+    reactors = g_hash_table_new (NULL, NULL);
+
+  self = g_hash_table_lookup (reactors, context);
+  if (self == NULL)
+    {
+      self = reactor_new (context);
+      g_hash_table_insert (reactors, context, self);
+    }
+  self->users++;
+  g_mutex_unlock (&reactors_lock);
+
+  return self;
+}
+
+void
+extension_host_reactor_release (ExtensionHostReactor *self)
+{
+  gboolean last = FALSE;
+
+  g_mutex_lock (&reactors_lock);
+  last = --self->users == 0;
+  if (last)
+    g_hash_table_remove (reactors, self->context);
+  if (g_hash_table_size (reactors) == 0)
+    g_clear_pointer (&reactors, g_hash_table_unref);
+  g_mutex_unlock (&reactors_lock);
+
+  if (!last)
+    return;
+
+  g_assert (self->deadlines->len == 0);
+  g_assert (g_queue_is_empty (&self->ready));
+  g_source_destroy (&self->source);
+  g_source_unref (&self->source);
+}
+
+/* Whether @context has a reactor: tests ask this to see that nothing is left behind. */
+gboolean
+extension_host_reactor_exists (GMainContext *context)
+{
+  gboolean exists = FALSE;
+
+  g_mutex_lock (&reactors_lock);
+  exists = reactors != NULL && g_hash_table_contains (reactors, context);
+  g_mutex_unlock (&reactors_lock);
+
+  return exists;
+}
+
+static gboolean
+ensure_epoll (ExtensionHostReactor *self)
+{
+  if (self->epoll_fd != -1)
+    return TRUE;
+
+  self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  if (self->epoll_fd == -1)
+    return FALSE;
+
+  g_source_add_unix_fd (&self->source, self->epoll_fd, G_IO_IN);
+
+  return TRUE;
+}
+
+/* Calls @ready in each turn in which @fd is ready for one of the epoll @events, until stopped.
+ * FALSE, with errno set, if there is no descriptor or memory to be had. */
+gboolean
+extension_host_watch_start (ExtensionHostWatch   *watch,
+                            ExtensionHostReactor *reactor,
+                            int                   fd,
+                            guint32               events,
+                            void                (*ready) (guint32  events,
+                                                          gpointer data),
+                            gpointer              data)
+{
+  struct epoll_event event = { .events = events, .data.ptr = watch };
+
+  g_assert (watch->reactor == NULL);
+
+  if (!ensure_epoll (reactor) || epoll_ctl (reactor->epoll_fd, EPOLL_CTL_ADD, fd, &event) == -1)
+    return FALSE;
+
+  watch->reactor = reactor;
+  watch->fd = fd;
+  watch->ready = ready;
+  watch->data = data;
+  watch->events = 0;
+  watch->queued = (GList) { .data = watch };
+
+  return TRUE;
+}
+
+/* Must come before the descriptor is closed. Does nothing if it is not watching. */
+void
+extension_host_watch_stop (ExtensionHostWatch *watch)
+{
+  if (watch->reactor == NULL)
+    return;
+
+  epoll_ctl (watch->reactor->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+  if (watch->events != 0)
+    g_queue_unlink (&watch->reactor->ready, &watch->queued);
+  watch->events = 0;
+  watch->reactor = NULL;
+}
+
+/* Calls @elapsed once, as soon as the monotonic time is @due. An armed deadline is moved. */
+void
+extension_host_deadline_arm (ExtensionHostDeadline *deadline,
+                             ExtensionHostReactor  *reactor,
+                             gint64                 due,
+                             void                 (*elapsed) (gpointer data),
+                             gpointer               data)
+{
+  extension_host_deadline_disarm (deadline);
+
+  deadline->reactor = reactor;
+  deadline->due = due;
+  deadline->elapsed = elapsed;
+  deadline->data = data;
+  deadline->index = reactor->deadlines->len;
+  g_ptr_array_add (reactor->deadlines, deadline);
+  sift_up (reactor, deadline);
+  if (deadline->index == 0)
+    update_ready_time (reactor);
+}
+
+void
+extension_host_deadline_disarm (ExtensionHostDeadline *deadline)
+{
+  ExtensionHostReactor *reactor = deadline->reactor;
+  ExtensionHostDeadline *last = NULL;
+  guint index = deadline->index;
+
+  if (reactor == NULL)
+    return;
+
+  deadline->reactor = NULL;
+  last = deadline_at (reactor, reactor->deadlines->len - 1);
+  g_ptr_array_set_size (reactor->deadlines, reactor->deadlines->len - 1);
+  if (last == deadline)
+    return;   /* a ready time that is too early costs one turn, and the dispatch corrects it */
+
+  put (reactor, index, last);
+  sift_up (reactor, last);
+  sift_down (reactor, last);
+}

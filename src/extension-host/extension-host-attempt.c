@@ -21,6 +21,7 @@
 #define LIFELINE_FD 3                        /* of the shim */
 #define SHIM_PATIENCE (1 * G_USEC_PER_SEC)   /* for its answer to a command, and for its exit */
 #define SWEEP_INTERVAL (1 * G_USEC_PER_SEC)
+#define SILENCE (G_USEC_PER_SEC / 2)         /* between the end of all output and its reason */
 
 struct _ExtensionHostAttempt
 {
@@ -43,6 +44,7 @@ struct _ExtensionHostAttempt
   guint unanswered;                         /* commands that the shim has not said ok to */
   ExtensionHostDeadline patience;           /* with the shim */
   ExtensionHostDeadline next_sweep;
+  ExtensionHostDeadline silence;
   GError *error;                            /* why the program could not be spawned */
   guint ended : 1;                          /* the program did, or never ran */
   guint tree_gone : 1;
@@ -125,6 +127,7 @@ close_all (ExtensionHostAttempt *self)
 {
   extension_host_deadline_disarm (&self->patience);
   extension_host_deadline_disarm (&self->next_sweep);
+  extension_host_deadline_disarm (&self->silence);
   extension_host_watch_stop (&self->lifeline_watch);
   close_fd (&self->lifeline);
   close_fd (&self->stdin_fd);
@@ -152,13 +155,32 @@ on_line (ExtensionHostLogStream  stream,
 }
 
 static void
+wake_shim (gpointer data)
+{
+  ExtensionHostAttempt *self = data;
+
+  g_subprocess_send_signal (self->shim, SIGCONT);
+}
+
+/* A program that says no more has most likely ended. If the shim does not say so it may have been
+ * stopped, and only a signal gets it to talk. Otherwise that does no harm. */
+static void
+expect_exit (ExtensionHostAttempt *self)
+{
+  if (!self->ended && self->outputs[0].fd == -1 && self->outputs[1].fd == -1)
+    extension_host_deadline_arm (&self->silence, self->reactor, g_get_monotonic_time () + SILENCE,
+                                 wake_shim, self);
+}
+
+static void
 on_output (guint32  events G_GNUC_UNUSED,
            gpointer data)
 {
   ExtensionHostOutput *output = data;
   g_autoptr(ExtensionHostAttempt) self = attempt_ref (output->data);
 
-  extension_host_output_read (output);
+  if (!extension_host_output_read (output))
+    expect_exit (self);
   if (self->funcs != NULL)
     self->funcs->lines_read (self->owner);
 }
@@ -227,6 +249,7 @@ end_program (ExtensionHostAttempt   *self,
     return;
 
   self->ended = TRUE;
+  extension_host_deadline_disarm (&self->silence);
   self->pid = 0;   /* from now on the number may be given to another process */
   drain_outputs (self);
   if (self->funcs != NULL)

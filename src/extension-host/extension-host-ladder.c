@@ -126,7 +126,11 @@ extension_host_ladder_climb (ExtensionHostLadder   *self,
 
   /* A program that has exited needs no gentle rung, and the shim is at the rest of its tree. */
   if (extension_host_attempt_has_ended (self->attempt) && rung < EXTENSION_HOST_STOP_RUNG_KILL)
-    return;
+    {
+      if (self->deadline.reactor == NULL)
+        allow (self, REST_GRACE);
+      return;
+    }
 
   self->term_timeout = term_timeout;
   climb_to (self, rung);

@@ -8,22 +8,9 @@
 /* The public operations: each is a wish put to the lifecycle, and, if it is asynchronous, a wait
  * for the transition that fulfils it. */
 
-static gboolean
-check_open (ExtensionHostProcess  *self,
-            GError               **error)
-{
-  if (!self->closed)
-    return TRUE;
-
-  g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED,
-               _("Host “%s” was closed"), self->spec->id);
-
-  return FALSE;
-}
-
 /* A wish to have it down undoes what waits for it to come up. */
-static void
-supersede_starts (ExtensionHostProcess *self)
+void
+extension_host_process_supersede_starts (ExtensionHostProcess *self)
 {
   g_autoptr(GError) error =
     g_error_new (EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_SUPERSEDED,
@@ -37,7 +24,7 @@ extension_host_process_start_as (ExtensionHostProcess  *self,
                                  const char            *requester,
                                  GError               **error)
 {
-  return check_open (self, error) &&
+  return extension_host_process_check_open (self, error) &&
          extension_host_spec_validate (self->spec, error) &&
          extension_host_lifecycle_start (&self->lifecycle, EXTENSION_HOST_REASON_START, requester,
                                          error);
@@ -48,7 +35,7 @@ restart_as (ExtensionHostProcess  *self,
             const char            *requester,
             GError               **error)
 {
-  return check_open (self, error) &&
+  return extension_host_process_check_open (self, error) &&
          extension_host_spec_validate (self->spec, error) &&
          extension_host_lifecycle_restart (&self->lifecycle, EXTENSION_HOST_REASON_RESTART,
                                            requester, error);
@@ -69,28 +56,13 @@ extension_host_process_stop_as (ExtensionHostProcess  *self,
   else if (reason != EXTENSION_HOST_REASON_STOP)
     rung = EXTENSION_HOST_STOP_RUNG_KILL;
 
-  if (!check_open (self, error) ||
+  if (!extension_host_process_check_open (self, error) ||
       !extension_host_lifecycle_stop (&self->lifecycle, reason, rung, timeout_ms, requester, error))
     return FALSE;
 
-  supersede_starts (self);
+  extension_host_process_supersede_starts (self);
 
   return TRUE;
-}
-
-static GTask *
-new_task (ExtensionHostProcess *self,
-          gpointer              tag,
-          GCancellable         *cancellable,
-          GAsyncReadyCallback   callback,
-          gpointer              user_data)
-{
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, tag);
-  g_task_set_check_cancellable (task, FALSE);   /* what is done is done */
-
-  return task;
 }
 
 /* Start and restart */
@@ -186,7 +158,8 @@ extension_host_process_start_async (ExtensionHostProcess *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   bring_up (self, extension_host_process_start_as,
-            new_task (self, extension_host_process_start_async, cancellable, callback, user_data));
+            extension_host_process_new_task (self, extension_host_process_start_async,
+                                             cancellable, callback, user_data));
 }
 
 /**
@@ -239,8 +212,8 @@ extension_host_process_restart_async (ExtensionHostProcess *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   bring_up (self, restart_as,
-            new_task (self, extension_host_process_restart_async, cancellable, callback,
-                      user_data));
+            extension_host_process_new_task (self, extension_host_process_restart_async,
+                                             cancellable, callback, user_data));
 }
 
 /**
@@ -344,7 +317,8 @@ extension_host_process_stop_async (ExtensionHostProcess *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   bring_down (self, EXTENSION_HOST_REASON_STOP, 0,
-              new_task (self, extension_host_process_stop_async, cancellable, callback, user_data));
+              extension_host_process_new_task (self, extension_host_process_stop_async,
+                                               cancellable, callback, user_data));
 }
 
 /**
@@ -398,8 +372,8 @@ extension_host_process_terminate_async (ExtensionHostProcess *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   bring_down (self, EXTENSION_HOST_REASON_TERMINATE, timeout_ms,
-              new_task (self, extension_host_process_terminate_async, cancellable, callback,
-                        user_data));
+              extension_host_process_new_task (self, extension_host_process_terminate_async,
+                                               cancellable, callback, user_data));
 }
 
 /**
@@ -450,7 +424,8 @@ extension_host_process_kill_async (ExtensionHostProcess *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   bring_down (self, EXTENSION_HOST_REASON_KILL, 0,
-              new_task (self, extension_host_process_kill_async, cancellable, callback, user_data));
+              extension_host_process_new_task (self, extension_host_process_kill_async,
+                                               cancellable, callback, user_data));
 }
 
 /**
@@ -474,310 +449,4 @@ extension_host_process_kill_finish (ExtensionHostProcess  *self,
   g_return_val_if_fail (g_async_result_is_tagged (result, extension_host_process_kill_async), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/* Waiting */
-
-static gboolean
-is_at_rest (ExtensionHostProcess *self)
-{
-  return self->lifecycle.state == EXTENSION_HOST_STATE_STOPPED ||
-         self->lifecycle.state == EXTENSION_HOST_STATE_CRASHED;
-}
-
-/**
- * extension_host_process_wait_ready_async:
- * @self: a host
- * @cancellable: (nullable): ends the waiting
- * @callback: (scope async): called when the host is ready, or will not be
- * @user_data: data for @callback
- *
- * Waits until the host is ready, through automatic restarts if need be.
- *
- * Errors: `NOT_RUNNING` if it is stopped, crashed, or being stopped for good; `HOST_EXITED` if it
- * comes to rest before it was ready; `CLOSED`.
- *
- * Since: 0.1
- */
-void
-extension_host_process_wait_ready_async (ExtensionHostProcess *self,
-                                         GCancellable         *cancellable,
-                                         GAsyncReadyCallback   callback,
-                                         gpointer              user_data)
-{
-  g_autoptr(GTask) task = NULL;
-  g_autoptr(GError) error = NULL;
-
-  g_return_if_fail (EXTENSION_HOST_IS_PROCESS (self));
-  g_return_if_fail (extension_host_process_is_own_thread (self));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  task = new_task (self, extension_host_process_wait_ready_async, cancellable, callback, user_data);
-  if (g_task_return_error_if_cancelled (task))
-    return;
-
-  if (!check_open (self, &error))
-    g_task_return_error (task, g_steal_pointer (&error));
-  else if (self->readiness == EXTENSION_HOST_READINESS_READY)
-    g_task_return_boolean (task, TRUE);
-  else if (is_at_rest (self) || (self->lifecycle.state == EXTENSION_HOST_STATE_STOPPING &&
-                                 !self->lifecycle.pending_restart))
-    g_task_return_new_error (task, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NOT_RUNNING,
-                             _("Host “%s” is not running: it is %s"), self->spec->id,
-                             extension_host_state_to_string (self->lifecycle.state));
-  else
-    extension_host_process_wait_for (self, EXTENSION_HOST_WAIT_READY, self->lifecycle.sequence,
-                                     g_steal_pointer (&task));
-}
-
-/**
- * extension_host_process_wait_ready_finish:
- * @self: a host
- * @result: the result given to the callback
- * @error: return location for an error
- *
- * Gets the result of [method@ExtensionHost.Process.wait_ready_async].
- *
- * Returns: %TRUE if the host was ready
- *
- * Since: 0.1
- */
-gboolean
-extension_host_process_wait_ready_finish (ExtensionHostProcess  *self,
-                                          GAsyncResult          *result,
-                                          GError               **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, extension_host_process_wait_ready_async),
-                        FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-/**
- * extension_host_process_wait_async:
- * @self: a host
- * @cancellable: (nullable): ends the waiting
- * @callback: (scope async): called when the host is at rest
- * @user_data: data for @callback
- *
- * Waits until the host rests in `stopped` or `crashed`, with no restart pending. If it rests
- * already, that is at once.
- *
- * Any number of callers may wait; all get the same record.
- *
- * Errors: `NOT_RUNNING` if it rests and has never been started, so that there is no exit to tell
- * of; `CLOSED`.
- *
- * Since: 0.1
- */
-void
-extension_host_process_wait_async (ExtensionHostProcess *self,
-                                   GCancellable         *cancellable,
-                                   GAsyncReadyCallback   callback,
-                                   gpointer              user_data)
-{
-  g_autoptr(GTask) task = NULL;
-  g_autoptr(GError) error = NULL;
-
-  g_return_if_fail (EXTENSION_HOST_IS_PROCESS (self));
-  g_return_if_fail (extension_host_process_is_own_thread (self));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  task = new_task (self, extension_host_process_wait_async, cancellable, callback, user_data);
-  if (g_task_return_error_if_cancelled (task))
-    return;
-
-  if (!check_open (self, &error))
-    g_task_return_error (task, g_steal_pointer (&error));
-  else if (!is_at_rest (self))
-    extension_host_process_wait_for (self, EXTENSION_HOST_WAIT_REST, self->lifecycle.sequence,
-                                     g_steal_pointer (&task));
-  else if (self->last_exit != NULL)
-    g_task_return_pointer (task, extension_host_exit_ref (self->last_exit),
-                           (GDestroyNotify) extension_host_exit_unref);
-  else
-    g_task_return_new_error (task, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NOT_RUNNING,
-                             _("Host “%s” has not been started"), self->spec->id);
-}
-
-/**
- * extension_host_process_wait_finish:
- * @self: a host
- * @result: the result given to the callback
- * @error: return location for an error
- *
- * Gets the result of [method@ExtensionHost.Process.wait_async].
- *
- * Returns: (transfer full): how the program ended, or %NULL with @error set
- *
- * Since: 0.1
- */
-ExtensionHostExit *
-extension_host_process_wait_finish (ExtensionHostProcess  *self,
-                                    GAsyncResult          *result,
-                                    GError               **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, extension_host_process_wait_async), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/* Control */
-
-/**
- * extension_host_process_pause:
- * @self: a host
- * @error: return location for an error
- *
- * Pauses the supervision: no automatic restart, no verdict on the host's health; backoff and start
- * timeout are held. If the host ends meanwhile, that is recorded and it rests in `unhealthy`, or
- * in `stopped` where its exit leads there.
- *
- * It may be called in every state. Errors: `QUARANTINED`; `CLOSED`.
- *
- * Returns: %TRUE if the host is paused now
- *
- * Since: 0.1
- */
-gboolean
-extension_host_process_pause (ExtensionHostProcess  *self,
-                              GError               **error)
-{
-  gboolean paused = FALSE;
-
-  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), FALSE);
-  g_return_val_if_fail (extension_host_process_is_own_thread (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  paused = check_open (self, error) && extension_host_lifecycle_pause (&self->lifecycle, error);
-  if (paused)
-    extension_host_process_hold_timers (self);
-  extension_host_process_flush (self);
-
-  return paused;
-}
-
-/**
- * extension_host_process_resume:
- * @self: a host
- * @error: return location for an error
- *
- * Resumes the supervision. If the host ended while it was paused, the policy decides now.
- *
- * It may be called in every state. Errors: `QUARANTINED`; `CLOSED`.
- *
- * Returns: %TRUE if the host is not paused now
- *
- * Since: 0.1
- */
-gboolean
-extension_host_process_resume (ExtensionHostProcess  *self,
-                               GError               **error)
-{
-  gboolean resumed = FALSE;
-
-  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), FALSE);
-  g_return_val_if_fail (extension_host_process_is_own_thread (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  resumed = check_open (self, error) && extension_host_lifecycle_resume (&self->lifecycle, error);
-  if (resumed)
-    extension_host_process_resume_timers (self);
-  extension_host_process_flush (self);
-
-  return resumed;
-}
-
-/**
- * extension_host_process_quarantine:
- * @self: a host
- * @error: return location for an error
- *
- * Sets the host aside: it is stopped if it is up, and cannot be started until it is released.
- *
- * It may be called in every state, and does not wait for the host to stop. Errors: `CLOSED`.
- *
- * Returns: %TRUE if the host is quarantined now
- *
- * Since: 0.1
- */
-gboolean
-extension_host_process_quarantine (ExtensionHostProcess  *self,
-                                   GError               **error)
-{
-  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), FALSE);
-  g_return_val_if_fail (extension_host_process_is_own_thread (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (!check_open (self, error))
-    return FALSE;
-
-  extension_host_lifecycle_quarantine (&self->lifecycle, EXTENSION_HOST_REQUESTER_APPLICATION);
-  supersede_starts (self);
-  extension_host_process_flush (self);
-
-  return TRUE;
-}
-
-/**
- * extension_host_process_release:
- * @self: a host
- * @error: return location for an error
- *
- * Ends the quarantine. The host is not started by that.
- *
- * It may be called in every state. Errors: `CLOSED`.
- *
- * Returns: %TRUE if the host is not quarantined now
- *
- * Since: 0.1
- */
-gboolean
-extension_host_process_release (ExtensionHostProcess  *self,
-                                GError               **error)
-{
-  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), FALSE);
-  g_return_val_if_fail (extension_host_process_is_own_thread (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (!check_open (self, error))
-    return FALSE;
-
-  extension_host_lifecycle_release (&self->lifecycle);
-  extension_host_process_flush (self);
-
-  return TRUE;
-}
-
-/**
- * extension_host_process_reset:
- * @self: a host
- * @error: return location for an error
- *
- * Clears the restart budget, and makes a crashed host a stopped one without starting it.
- *
- * Errors: `INVALID_TRANSITION` in all states but `crashed` and `stopped`; `CLOSED`.
- *
- * Returns: %TRUE if the host is stopped now
- *
- * Since: 0.1
- */
-gboolean
-extension_host_process_reset (ExtensionHostProcess  *self,
-                              GError               **error)
-{
-  gboolean reset = FALSE;
-
-  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), FALSE);
-  g_return_val_if_fail (extension_host_process_is_own_thread (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  reset = check_open (self, error) &&
-          extension_host_lifecycle_reset (&self->lifecycle, EXTENSION_HOST_REQUESTER_APPLICATION,
-                                          error);
-  extension_host_process_flush (self);
-
-  return reset;
 }

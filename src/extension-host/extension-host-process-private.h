@@ -134,7 +134,16 @@ void     extension_host_process_answer_all     (ExtensionHostProcess          *s
                                                 const GError                  *error);
 gboolean extension_host_process_give_answer    (ExtensionHostProcess          *self);
 
+gboolean extension_host_process_check_open     (ExtensionHostProcess          *self,
+                                                GError                       **error);
+GTask   *extension_host_process_new_task       (ExtensionHostProcess          *self,
+                                                gpointer                       tag,
+                                                GCancellable                  *cancellable,
+                                                GAsyncReadyCallback            callback,
+                                                gpointer                       user_data);
+
 /* extension-host-process-operations.c: the public operations, on behalf of @requester */
+void     extension_host_process_supersede_starts (ExtensionHostProcess        *self);
 gboolean extension_host_process_start_as       (ExtensionHostProcess          *self,
                                                 const char                    *requester,
                                                 GError                       **error);

@@ -22,13 +22,19 @@ typedef struct
 } Waiter;
 
 static void
+clear_cancelled (Waiter *waiter)
+{
+  if (waiter->cancelled == NULL)
+    return;
+
+  g_source_destroy (waiter->cancelled);
+  g_clear_pointer (&waiter->cancelled, g_source_unref);
+}
+
+static void
 waiter_free (Waiter *waiter)
 {
-  if (waiter->cancelled != NULL)
-    {
-      g_source_destroy (waiter->cancelled);
-      g_source_unref (waiter->cancelled);
-    }
+  clear_cancelled (waiter);
   g_clear_object (&waiter->task);
   g_free (waiter);
 }
@@ -84,6 +90,7 @@ answer (ExtensionHostProcess     *self,
 {
   Waiter *waiter = link->data;
 
+  clear_cancelled (waiter);   /* too late: it has its answer */
   waiter->error = error;
   if (error == NULL && waiter->kind == EXTENSION_HOST_WAIT_STOPPED)
     {
@@ -235,4 +242,34 @@ extension_host_process_answer_all (ExtensionHostProcess *self,
 {
   while (self->waiters.head != NULL)
     answer (self, self->waiters.head, NULL, NULL, g_error_copy (error));
+}
+
+/* What operations have in common */
+
+gboolean
+extension_host_process_check_open (ExtensionHostProcess  *self,
+                                   GError               **error)
+{
+  if (!self->closed)
+    return TRUE;
+
+  g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED,
+               _("Host “%s” was closed"), self->spec->id);
+
+  return FALSE;
+}
+
+GTask *
+extension_host_process_new_task (ExtensionHostProcess *self,
+                                 gpointer              tag,
+                                 GCancellable         *cancellable,
+                                 GAsyncReadyCallback   callback,
+                                 gpointer              user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, tag);
+  g_task_set_check_cancellable (task, FALSE);   /* what is done is done */
+
+  return task;
 }

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "extension-host-process-private.h"
+
+/* Waiting for a host to be ready, or to rest. */
+
+static gboolean
+is_at_rest (ExtensionHostProcess *self)
+{
+  return self->lifecycle.state == EXTENSION_HOST_STATE_STOPPED ||
+         self->lifecycle.state == EXTENSION_HOST_STATE_CRASHED;
+}
+
+/**
+ * extension_host_process_wait_ready_async:
+ * @self: a host
+ * @cancellable: (nullable): ends the waiting
+ * @callback: (scope async): called when the host is ready, or will not be
+ * @user_data: data for @callback
+ *
+ * Waits until the host is ready, through automatic restarts if need be.
+ *
+ * Errors: `NOT_RUNNING` if it is stopped, crashed, or being stopped for good; `HOST_EXITED` if it
+ * comes to rest before it was ready; `CLOSED`.
+ *
+ * Since: 0.1
+ */
+void
+extension_host_process_wait_ready_async (ExtensionHostProcess *self,
+                                         GCancellable         *cancellable,
+                                         GAsyncReadyCallback   callback,
+                                         gpointer              user_data)
+{
+  g_autoptr(GTask) task = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_return_if_fail (EXTENSION_HOST_IS_PROCESS (self));
+  g_return_if_fail (extension_host_process_is_own_thread (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = extension_host_process_new_task (self, extension_host_process_wait_ready_async,
+                                          cancellable, callback, user_data);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  if (!extension_host_process_check_open (self, &error))
+    g_task_return_error (task, g_steal_pointer (&error));
+  else if (self->readiness == EXTENSION_HOST_READINESS_READY)
+    g_task_return_boolean (task, TRUE);
+  else if (is_at_rest (self) || (self->lifecycle.state == EXTENSION_HOST_STATE_STOPPING &&
+                                 !self->lifecycle.pending_restart))
+    g_task_return_new_error (task, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NOT_RUNNING,
+                             _("Host “%s” is not running: it is %s"), self->spec->id,
+                             extension_host_state_to_string (self->lifecycle.state));
+  else
+    extension_host_process_wait_for (self, EXTENSION_HOST_WAIT_READY, self->lifecycle.sequence,
+                                     g_steal_pointer (&task));
+}
+
+/**
+ * extension_host_process_wait_ready_finish:
+ * @self: a host
+ * @result: the result given to the callback
+ * @error: return location for an error
+ *
+ * Gets the result of [method@ExtensionHost.Process.wait_ready_async].
+ *
+ * Returns: %TRUE if the host was ready
+ *
+ * Since: 0.1
+ */
+gboolean
+extension_host_process_wait_ready_finish (ExtensionHostProcess  *self,
+                                          GAsyncResult          *result,
+                                          GError               **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, extension_host_process_wait_ready_async),
+                        FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * extension_host_process_wait_async:
+ * @self: a host
+ * @cancellable: (nullable): ends the waiting
+ * @callback: (scope async): called when the host is at rest
+ * @user_data: data for @callback
+ *
+ * Waits until the host rests in `stopped` or `crashed`, with no restart pending. If it rests
+ * already, that is at once.
+ *
+ * Any number of callers may wait; all get the same record.
+ *
+ * Errors: `NOT_RUNNING` if it rests and has never been started, so that there is no exit to tell
+ * of; `CLOSED`.
+ *
+ * Since: 0.1
+ */
+void
+extension_host_process_wait_async (ExtensionHostProcess *self,
+                                   GCancellable         *cancellable,
+                                   GAsyncReadyCallback   callback,
+                                   gpointer              user_data)
+{
+  g_autoptr(GTask) task = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_return_if_fail (EXTENSION_HOST_IS_PROCESS (self));
+  g_return_if_fail (extension_host_process_is_own_thread (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = extension_host_process_new_task (self, extension_host_process_wait_async,
+                                          cancellable, callback, user_data);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  if (!extension_host_process_check_open (self, &error))
+    g_task_return_error (task, g_steal_pointer (&error));
+  else if (!is_at_rest (self))
+    extension_host_process_wait_for (self, EXTENSION_HOST_WAIT_REST, self->lifecycle.sequence,
+                                     g_steal_pointer (&task));
+  else if (self->last_exit != NULL)
+    g_task_return_pointer (task, extension_host_exit_ref (self->last_exit),
+                           (GDestroyNotify) extension_host_exit_unref);
+  else
+    g_task_return_new_error (task, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NOT_RUNNING,
+                             _("Host “%s” has not been started"), self->spec->id);
+}
+
+/**
+ * extension_host_process_wait_finish:
+ * @self: a host
+ * @result: the result given to the callback
+ * @error: return location for an error
+ *
+ * Gets the result of [method@ExtensionHost.Process.wait_async].
+ *
+ * Returns: (transfer full): how the program ended, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+ExtensionHostExit *
+extension_host_process_wait_finish (ExtensionHostProcess  *self,
+                                    GAsyncResult          *result,
+                                    GError               **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, extension_host_process_wait_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

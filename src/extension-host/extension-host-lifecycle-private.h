@@ -41,6 +41,7 @@ typedef struct
   guint64 sequence;
   guint64 generation;
   guint restart_count;               /* automatic restarts since the last operator start */
+  guint64 stale_events;              /* facts that came after their tree was gone */
   ExtensionHostRestartBudget budget;
 
   gboolean has_tree;                 /* spawned, and not yet known to be gone and reaped */
@@ -88,7 +89,7 @@ void     extension_host_lifecycle_quarantine   (ExtensionHostLifecycle          
                                                 const char                         *requester);
 void     extension_host_lifecycle_release      (ExtensionHostLifecycle             *self);
 
-/* Facts. What does not fit the state is late news, and ignored. */
+/* Facts. What does not fit the state is late news: ignored, and counted if its tree is gone. */
 void     extension_host_lifecycle_spawned      (ExtensionHostLifecycle             *self);
 void     extension_host_lifecycle_spawn_failed (ExtensionHostLifecycle             *self,
                                                 ExtensionHostExit                  *exit);

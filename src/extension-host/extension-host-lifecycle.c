@@ -32,24 +32,6 @@ extension_host_lifecycle_clear (ExtensionHostLifecycle *self)
 /* The one writer of the state */
 
 static void
-log_transition (ExtensionHostLifecycle  *self,
-                ExtensionHostTransition *transition)
-{
-  g_autofree char *line = extension_host_transition_to_string (transition);
-  g_autofree char *generation = g_strdup_printf ("%" G_GUINT64_FORMAT, transition->generation);
-  const ExtensionHostLogField fields[] = {
-    { "EXTENSION_HOST_OLD_STATE", extension_host_state_to_string (transition->old_state) },
-    { "EXTENSION_HOST_NEW_STATE", extension_host_state_to_string (transition->new_state) },
-    { "EXTENSION_HOST_REASON", extension_host_reason_to_string (transition->reason) },
-    { "EXTENSION_HOST_GENERATION", generation },
-    { "EXTENSION_HOST_REQUESTER", transition->requester },
-  };
-
-  extension_host_log (self->spec->id, G_LOG_LEVEL_DEBUG, fields, G_N_ELEMENTS (fields),
-                      "%s: %s", self->spec->id, line);
-}
-
-static void
 advance (ExtensionHostLifecycle *self,
          ExtensionHostState      new_state,
          ExtensionHostReason     reason,
@@ -81,7 +63,6 @@ advance (ExtensionHostLifecycle *self,
   transition->monotonic_time = self->funcs->now (self->owner);
 
   self->state = new_state;
-  log_transition (self, transition);
   self->funcs->moved (transition, at_rest && !self->pending_restart, self->owner);
 }
 
@@ -514,6 +495,19 @@ take_exit (ExtensionHostLifecycle *self,
   self->exit = extension_host_exit_ref (exit);
 }
 
+/* Whether news of generation @generation comes too late: its tree is gone already. */
+static gboolean
+is_stale (ExtensionHostLifecycle *self,
+          guint64                 generation)
+{
+  if (self->has_tree && generation == self->generation)
+    return FALSE;
+
+  self->stale_events++;
+
+  return TRUE;
+}
+
 /* The program could not be executed, and of the attempt nothing is left. */
 void
 extension_host_lifecycle_spawn_failed (ExtensionHostLifecycle *self,
@@ -521,7 +515,7 @@ extension_host_lifecycle_spawn_failed (ExtensionHostLifecycle *self,
 {
   const char *detail = exit->error->message;
 
-  if (!self->has_tree)
+  if (is_stale (self, exit->generation))
     return;
 
   self->has_tree = FALSE;
@@ -564,7 +558,7 @@ extension_host_lifecycle_exited (ExtensionHostLifecycle *self,
 {
   g_autofree char *detail = extension_host_exit_to_string (exit);
 
-  if (!self->has_tree || self->exit != NULL)
+  if (is_stale (self, exit->generation) || self->exit != NULL)
     return;
 
   take_exit (self, exit);
@@ -623,7 +617,7 @@ extension_host_lifecycle_gave_up (ExtensionHostLifecycle *self,
 void
 extension_host_lifecycle_tree_gone (ExtensionHostLifecycle *self)
 {
-  if (!self->has_tree)
+  if (is_stale (self, self->generation))
     return;
 
   self->has_tree = FALSE;
@@ -656,7 +650,7 @@ extension_host_lifecycle_tree_gone (ExtensionHostLifecycle *self)
     }
 }
 
-/* What was scheduled is due. */
+/* The backoff has elapsed. */
 void
 extension_host_lifecycle_due (ExtensionHostLifecycle *self)
 {

@@ -81,6 +81,7 @@ add_face (GVariantDict            *dict,
   g_variant_dict_insert (dict, "restart-budget", "(uuu)", face->budget_limit, face->budget_used,
                          face->budget_window);
   g_variant_dict_insert (dict, "restarts-remaining", "u", remaining);
+  g_variant_dict_insert (dict, "restarts-exhausted", "b", remaining == 0);
   g_variant_dict_insert (dict, "sequence", "t", face->sequence);
   g_variant_dict_insert (dict, "state-since", "t", (guint64) face->state_since);
   g_variant_dict_insert (dict, "pending-restart", "b", face->pending_restart);

@@ -56,7 +56,6 @@ struct _ExtensionHostProcess
   gint64 next_restart;                   /* wall clock, µs; 0 = none */
   ExtensionHostExit *last_exit;
   GVariant *last_control_failure;        /* a{sv}, NULL if there was none */
-  guint64 stale_events;
 
   ExtensionHostDeadline backoff;
   ExtensionHostDeadline start_timeout;

@@ -138,7 +138,7 @@ extension_host_process_update_face (ExtensionHostProcess *self)
   SHOW (restart_count, lifecycle->restart_count, PROP_RESTART_COUNT);
   SHOW (pending_restart, pending, PROP_PENDING_RESTART);
   SHOW (next_restart, self->next_restart, PROP_NEXT_RESTART);
-  SHOW (stale_events, self->stale_events, PROP_STALE_EVENTS);
+  SHOW (stale_events, lifecycle->stale_events, PROP_STALE_EVENTS);
   show_budget (self);
 
   if (self->face.last_exit != self->last_exit)
@@ -157,11 +157,32 @@ extension_host_process_update_face (ExtensionHostProcess *self)
   g_object_thaw_notify (G_OBJECT (self));
 }
 
+static void
+log_transition (ExtensionHostProcess    *self,
+                ExtensionHostTransition *transition)
+{
+  g_autofree char *line = extension_host_transition_to_string (transition);
+  g_autofree char *generation = g_strdup_printf ("%" G_GUINT64_FORMAT, transition->generation);
+  g_autofree char *pid = g_strdup_printf ("%u", self->face.pid);
+  const ExtensionHostLogField fields[] = {
+    { "EXTENSION_HOST_OLD_STATE", extension_host_state_to_string (transition->old_state) },
+    { "EXTENSION_HOST_NEW_STATE", extension_host_state_to_string (transition->new_state) },
+    { "EXTENSION_HOST_REASON", extension_host_reason_to_string (transition->reason) },
+    { "EXTENSION_HOST_GENERATION", generation },
+    { "EXTENSION_HOST_PID", pid },
+    { "EXTENSION_HOST_REQUESTER", transition->requester },
+  };
+
+  extension_host_log (self->spec->id, G_LOG_LEVEL_DEBUG, fields, G_N_ELEMENTS (fields),
+                      "%s: %s", self->spec->id, line);
+}
+
 void
 extension_host_process_show_transition (ExtensionHostProcess    *self,
                                         ExtensionHostTransition *transition,
                                         ExtensionHostExit       *exit)
 {
+  log_transition (self, transition);
   g_object_freeze_notify (G_OBJECT (self));
   SHOW (state, transition->new_state, PROP_STATE);
   SHOW (sequence, transition->sequence, PROP_SEQUENCE);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "text.h"
 
@@ -147,4 +148,15 @@ lifeline_next (unsigned *grace_ms)
 
       return news;
     }
+}
+
+void
+lifeline_close (void)
+{
+  char line[64];
+
+  shutdown (LIFELINE_FD, SHUT_RD);   /* from now on nobody can send any more */
+  while (recv (LIFELINE_FD, line, sizeof line, MSG_DONTWAIT) > 0)
+    continue;
+  close (LIFELINE_FD);
 }

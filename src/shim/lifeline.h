@@ -26,6 +26,10 @@ bool lifeline_is_lost (void);
  * before the other end was closed come before LIFELINE_LOST. */
 enum lifeline_news lifeline_next (unsigned *grace_ms);
 
+/* Lets the other end read all reports: ending with commands unread would reset the connection, and
+ * that is told before them. */
+void lifeline_close (void);
+
 /* Reports never block, and nobody being there to read them is no error: the end of the lifeline is
  * noticed where it is read. */
 void lifeline_report (const char *word);

@@ -27,6 +27,7 @@ end_without_program (int         error,
 {
   lifeline_report_failed (error, step);
   lifeline_report ("gone");
+  lifeline_close ();
 
   return EXIT_SUCCESS;
 }
@@ -60,6 +61,7 @@ main (int    argc,
   tree_set_program (launch.pid);
   supervise (setup_get_signals_fd ());
   lifeline_report ("gone");
+  lifeline_close ();
 
   return EXIT_SUCCESS;
 }

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* What the command exits with. */
+typedef enum
+{
+  TOOL_STATUS_OK = 0,
+  TOOL_STATUS_FAILED = 1,   /* the host crashed or could not be started */
+  TOOL_STATUS_USAGE = 2     /* wrong options, wrong file: nothing was started */
+} ToolStatus;
+
+/* argv[0] is the name of the command. */
+typedef ToolStatus (*ToolCommandFunc) (int    argc,
+                                       char **argv);
+
+ToolStatus tool_command_run (int    argc,
+                             char **argv);
+
+G_END_DECLS

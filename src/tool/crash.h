@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <extension-host.h>
+
+G_BEGIN_DECLS
+
+void tool_tell_crash (ExtensionHostProcess *process,
+                      const GError         *start_error,
+                      gboolean              repeat_log);
+
+G_END_DECLS

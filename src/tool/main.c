@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <locale.h>
+#include <stdio.h>
+
+#include <glib/gi18n.h>
+
+#include <extension-host.h>
+
+#include "command.h"
+#include "message.h"
+#include "standard-fds.h"
+
+static const struct
+{
+  const char *name;
+  const char *summary;
+  ToolCommandFunc func;
+} commands[] = {
+  { "run", N_("Run and supervise one extension host"), tool_command_run },
+};
+
+static void
+print_help (void)
+{
+  printf (_("Usage:\n  %s COMMAND [OPTION…]\n\n"), TOOL_NAME);
+  printf (_("Runs extension hosts and keeps them alive.\n\n"));
+  printf (_("Commands:\n"));
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    printf ("  %-12s %s\n", commands[i].name, _(commands[i].summary));
+  printf (_("\nOptions:\n"));
+  printf ("  %-12s %s\n", "-h, --help", _("Show help; also after a command"));
+  printf ("  %-12s %s\n", "--version", _("Show the version"));
+}
+
+static ToolStatus
+run_command (int    argc,
+             char **argv)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      if (g_strcmp0 (argv[0], commands[i].name) == 0)
+        {
+          /* Shown by GOptionContext in the usage line. */
+          g_autofree char *name = g_strdup_printf ("%s %s", TOOL_NAME, commands[i].name);
+
+          g_set_prgname (name);
+          return commands[i].func (argc, argv);
+        }
+    }
+
+  tool_error (_("There is no command “%s”"), argv[0]);
+  tool_hint (_("“%s --help” lists the commands"), TOOL_NAME);
+
+  return TOOL_STATUS_USAGE;
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  tool_open_standard_fds ();
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, EXTENSION_HOST_LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  g_set_prgname (TOOL_NAME);
+
+  if (argc < 2)
+    {
+      tool_error (_("No command given"));
+      tool_hint (_("“%s --help” lists the commands"), TOOL_NAME);
+      return TOOL_STATUS_USAGE;
+    }
+
+  if (g_str_equal (argv[1], "--version"))
+    {
+      printf ("%s %s\n", TOOL_NAME, EXTENSION_HOST_VERSION_S);
+      return TOOL_STATUS_OK;
+    }
+
+  if (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h"))
+    {
+      print_help ();
+      return TOOL_STATUS_OK;
+    }
+
+  return run_command (argc - 1, argv + 1);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "message.h"
+
+#include <stdio.h>
+
+#include "glyphs.h"
+
+static void
+print_line (const char *prefix,
+            const char *format,
+            va_list     args) G_GNUC_PRINTF (2, 0);
+
+static void
+print_line (const char *prefix,
+            const char *format,
+            va_list     args)
+{
+  g_autofree char *text = g_strdup_vprintf (format, args);
+  g_autofree char *safe = tool_make_printable (text);
+
+  fprintf (stderr, "%s: %s\n", prefix, safe);
+}
+
+void
+tool_note (const char *format,
+           ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  print_line (TOOL_NAME, format, args);
+  va_end (args);
+}
+
+void
+tool_error (const char *format,
+            ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  print_line (TOOL_NAME ": error", format, args);
+  va_end (args);
+}
+
+void
+tool_hint (const char *format,
+           ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  print_line (TOOL_NAME ": hint", format, args);
+  va_end (args);
+}

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "run-options.h"
+
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+#include "duration.h"
+#include "settings.h"
+
+typedef struct
+{
+  RunOptions *options;
+  ToolSettings settings;
+} Parser;
+
+static void
+parser_clear (Parser *self)
+{
+  tool_settings_clear (&self->settings);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Parser, parser_clear)
+
+/* Options are called as the properties are: “--term-timeout” sets “term-timeout”. */
+static GValue *
+add_setting (Parser     *self,
+             const char *option,
+             GType       type)
+{
+  return tool_settings_add (&self->settings, option + strlen ("--"), type);
+}
+
+static gboolean
+refuse (const char  *option,
+        const char  *value,
+        const char  *expected,
+        GError     **error)
+{
+  /* TRANSLATORS: the last one says what is allowed, such as “a number” */
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               _("Bad value “%s” for %s: expected %s"), value, option, expected);
+
+  return FALSE;
+}
+
+static gboolean
+on_text (const char  *option,
+         const char  *text,
+         gpointer     data,
+         GError     **error)
+{
+  g_value_set_string (add_setting (data, option, G_TYPE_STRING), text);
+
+  return TRUE;
+}
+
+static gboolean
+on_flag (const char  *option,
+         const char  *text,
+         gpointer     data,
+         GError     **error)
+{
+  g_value_set_boolean (add_setting (data, option, G_TYPE_BOOLEAN), TRUE);
+
+  return TRUE;
+}
+
+static gboolean
+on_duration (const char  *option,
+             const char  *text,
+             gpointer     data,
+             GError     **error)
+{
+  guint duration = 0;
+
+  if (!tool_parse_duration (text, &duration))
+    return refuse (option, text, _("a duration such as 500ms, 5s or 2min"), error);
+
+  g_value_set_uint (add_setting (data, option, G_TYPE_UINT), duration);
+
+  return TRUE;
+}
+
+static gboolean
+on_max_restarts (const char  *option,
+                 const char  *text,
+                 gpointer     data,
+                 GError     **error)
+{
+  guint64 number = EXTENSION_HOST_UNLIMITED;
+
+  if (!g_str_equal (text, "unlimited") &&
+      !g_ascii_string_to_unsigned (text, 10, 0, EXTENSION_HOST_UNLIMITED - 1, &number, NULL))
+    return refuse (option, text, _("a number or “unlimited”"), error);
+
+  g_value_set_uint (add_setting (data, option, G_TYPE_UINT), (guint) number);
+
+  return TRUE;
+}
+
+static gboolean
+on_number (const char  *option,
+           const char  *text,
+           gpointer     data,
+           GError     **error)
+{
+  char *end = NULL;
+  double number = g_ascii_strtod (text, &end);
+
+  if (end == text || *end != '\0')
+    return refuse (option, text, _("a number"), error);
+
+  g_value_set_double (add_setting (data, option, G_TYPE_DOUBLE), number);
+
+  return TRUE;
+}
+
+static char *
+list_nicks (GEnumClass *values)
+{
+  GString *list = g_string_new (NULL);
+
+  for (guint i = 0; i < values->n_values; i++)
+    g_string_append_printf (list, "%s%s", i > 0 ? ", " : "", values->values[i].value_nick);
+
+  return g_string_free (list, FALSE);
+}
+
+static gboolean
+set_by_nick (Parser      *self,
+             GType        type,
+             const char  *option,
+             const char  *text,
+             GError     **error)
+{
+  g_autoptr(GTypeClass) values = g_type_class_ref (type);
+  const GEnumValue *value = g_enum_get_value_by_nick ((GEnumClass *) values, text);
+  g_autofree char *nicks = NULL;
+  g_autofree char *expected = NULL;
+
+  if (value != NULL)
+    {
+      g_value_set_enum (add_setting (self, option, type), value->value);
+      return TRUE;
+    }
+
+  nicks = list_nicks ((GEnumClass *) values);
+  /* TRANSLATORS: a list of words follows, such as “always, on-failure, never” */
+  expected = g_strdup_printf (_("one of %s"), nicks);
+
+  return refuse (option, text, expected, error);
+}
+
+static gboolean
+on_restart (const char  *option,
+            const char  *text,
+            gpointer     data,
+            GError     **error)
+{
+  return set_by_nick (data, EXTENSION_HOST_TYPE_RESTART_POLICY, option, text, error);
+}
+
+static gboolean
+on_protocol (const char  *option,
+             const char  *text,
+             gpointer     data,
+             GError     **error)
+{
+  return set_by_nick (data, EXTENSION_HOST_TYPE_PROTOCOL, option, text, error);
+}
+
+static gboolean
+on_working_directory (const char  *option,
+                      const char  *text,
+                      gpointer     data,
+                      GError     **error)
+{
+  if (text[0] == '\0')
+    return refuse (option, text, _("a folder"), error);
+
+  g_value_take_string (add_setting (data, option, G_TYPE_STRING),
+                       g_canonicalize_filename (text, NULL));
+
+  return TRUE;
+}
+
+static gboolean
+on_env (const char  *option,
+        const char  *text,
+        gpointer     data,
+        GError     **error)
+{
+  Parser *self = data;
+
+  if (text[0] == '=' || strchr (text, '=') == NULL)
+    return refuse (option, text, _("NAME=VALUE"), error);
+
+  g_strv_builder_add (self->settings.environment, text);
+
+  return TRUE;
+}
+
+static gboolean
+on_no_restart_exit (const char  *option,
+                    const char  *text,
+                    gpointer     data,
+                    GError     **error)
+{
+  Parser *self = data;
+
+  g_strv_builder_add (self->settings.no_restart_exits, text);
+
+  return TRUE;
+}
+
+static gboolean
+on_color (const char  *option,
+          const char  *text,
+          gpointer     data,
+          GError     **error)
+{
+  static const char * const words[] = { "auto", "always", "never" };
+  Parser *self = data;
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      if (g_str_equal (text, words[i]))
+        {
+          self->options->color = i;
+          return TRUE;
+        }
+    }
+
+  return refuse (option, text, _("one of auto, always, never"), error);
+}
+
+static GOptionGroup *
+create_main_group (Parser *parser)
+{
+  RunOptions *options = parser->options;
+  const GOptionEntry entries[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &options->json,
+      N_("Print events as JSON, one a line"), NULL },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet,
+      N_("Do not print what the host prints"), NULL },
+    { "color", 0, 0, G_OPTION_ARG_CALLBACK, on_color,
+      N_("Use colors: auto, always or never"), N_("WHEN") },
+    { "keep", 0, 0, G_OPTION_ARG_NONE, &options->keep,
+      N_("Stay when the host is stopped or crashed"), NULL },
+    G_OPTION_ENTRY_NULL
+  };
+  GOptionGroup *group = g_option_group_new ("main", NULL, NULL, parser, NULL);
+
+  g_option_group_add_entries (group, entries);
+  g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
+
+  return group;
+}
+
+static GOptionGroup *
+create_host_group (Parser *parser)
+{
+  static const GOptionEntry entries[] = {
+    { "id", 0, 0, G_OPTION_ARG_CALLBACK, on_text,
+      N_("What the host is called by programs"), N_("ID") },
+    { "name", 0, 0, G_OPTION_ARG_CALLBACK, on_text,
+      N_("What the host is called by people"), N_("NAME") },
+    { "protocol", 0, 0, G_OPTION_ARG_CALLBACK, on_protocol,
+      N_("plain, mcp, mcp-2026, lsp or none [COMMAND: none]"), N_("PROTOCOL") },
+    { "env", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, on_env,
+      N_("Set a variable for the host; may be repeated"), N_("NAME=VALUE") },
+    { "clear-environment", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_flag,
+      N_("Do not hand on the environment"), NULL },
+    { "working-directory", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, on_working_directory,
+      N_("Run the host in this folder"), N_("FOLDER") },
+    { "no-new-privs", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_flag,
+      N_("Bar the host from gaining privileges"), NULL },
+    G_OPTION_ENTRY_NULL
+  };
+  GOptionGroup *group = g_option_group_new ("host", _("How the host is run:"),
+                                            _("Show options for how the host is run"),
+                                            parser, NULL);
+
+  g_option_group_add_entries (group, entries);
+  g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
+
+  return group;
+}
+
+static GOptionGroup *
+create_restart_group (Parser *parser)
+{
+  static const GOptionEntry entries[] = {
+    { "restart", 0, 0, G_OPTION_ARG_CALLBACK, on_restart,
+      N_("always, on-failure or never [always]"), N_("POLICY") },
+    { "max-restarts", 0, 0, G_OPTION_ARG_CALLBACK, on_max_restarts,
+      N_("How often within the window, or unlimited [3]"), N_("N") },
+    { "restart-window", 0, 0, G_OPTION_ARG_CALLBACK, on_duration,
+      N_("How long a failure is remembered [5min]"), N_("DURATION") },
+    { "backoff-initial", 0, 0, G_OPTION_ARG_CALLBACK, on_duration,
+      N_("Wait before the first restart [1s]"), N_("DURATION") },
+    { "backoff-factor", 0, 0, G_OPTION_ARG_CALLBACK, on_number,
+      N_("By how much the wait grows [2]"), N_("FACTOR") },
+    { "backoff-max", 0, 0, G_OPTION_ARG_CALLBACK, on_duration,
+      N_("Longest wait [30s]"), N_("DURATION") },
+    { "backoff-jitter", 0, 0, G_OPTION_ARG_CALLBACK, on_number,
+      N_("Part of the wait left to chance, 0 to 1 [0]"), N_("FRACTION") },
+    { "no-restart-exit", 0, 0, G_OPTION_ARG_CALLBACK, on_no_restart_exit,
+      N_("Never restart after this status or signal; may be repeated"), N_("EXIT") },
+    G_OPTION_ENTRY_NULL
+  };
+  GOptionGroup *group = g_option_group_new ("restart", _("When and how often it is restarted:"),
+                                            _("Show options for restarting"),
+                                            parser, NULL);
+
+  g_option_group_add_entries (group, entries);
+  g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
+
+  return group;
+}
+
+static GOptionGroup *
+create_stop_group (Parser *parser)
+{
+  static const GOptionEntry entries[] = {
+    { "exit-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_duration,
+      N_("Wait after its input was closed [5s]"), N_("DURATION") },
+    { "term-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_duration,
+      N_("Wait after SIGTERM [3s]"), N_("DURATION") },
+    { "kill-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_duration,
+      N_("Wait after SIGKILL [5s]"), N_("DURATION") },
+    G_OPTION_ENTRY_NULL
+  };
+  GOptionGroup *group = g_option_group_new ("stop", _("How it is stopped:"),
+                                            _("Show options for stopping"),
+                                            parser, NULL);
+
+  g_option_group_add_entries (group, entries);
+  g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
+
+  return group;
+}
+
+static GOptionContext *
+create_context (Parser *parser)
+{
+  GOptionContext *context = g_option_context_new (_("[--] COMMAND… | FILE.exthost"));
+
+  g_option_context_set_summary (context,
+                                _("Runs an extension host in the foreground, shows what becomes "
+                                  "of it and restarts it\nwhen it fails. Ctrl-C stops it, a "
+                                  "second Ctrl-C kills it."));
+  g_option_context_set_description (context,
+                                    _("Durations have a unit: 500ms, 5s, 2min, 1h.\n"
+                                      "Exit status: 0 after a clean stop, 1 if the host crashed "
+                                      "or could not be started,\n2 for wrong usage."));
+  g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
+  /* What follows the program belongs to the program. */
+  g_option_context_set_strict_posix (context, TRUE);
+  g_option_context_set_main_group (context, create_main_group (parser));
+  g_option_context_add_group (context, create_host_group (parser));
+  g_option_context_add_group (context, create_restart_group (parser));
+  g_option_context_add_group (context, create_stop_group (parser));
+
+  return context;
+}
+
+static ExtensionHostSpec *
+create_spec_for_command (char **command)
+{
+  g_autofree char *id = g_path_get_basename (command[0]);
+  ExtensionHostSpec *spec = extension_host_spec_new (id, (const char * const *) command);
+
+  g_object_set (spec, "protocol", EXTENSION_HOST_PROTOCOL_NONE, NULL);
+
+  return spec;
+}
+
+/* `run FILE.exthost`, unless it was written after “--” or has arguments: then it is a program. */
+static gboolean
+names_a_file (GStrv original,
+              char *command[])
+{
+  guint n_words = g_strv_length (original);
+
+  return g_strv_length (command) == 1 &&
+         g_str_has_suffix (command[0], ".exthost") &&
+         !g_str_equal (original[n_words - 2], "--");
+}
+
+static ExtensionHostSpec *
+create_spec (Parser  *self,
+             GStrv    original,
+             char   **command,
+             GError **error)
+{
+  g_autoptr(ExtensionHostSpec) base = NULL;
+  g_autoptr(ExtensionHostSpec) spec = NULL;
+
+  if (command[0] == NULL)
+    {
+      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                           _("No command and no file given"));
+      return NULL;
+    }
+
+  if (names_a_file (original, command))
+    {
+      g_autoptr(GFile) file = g_file_new_for_commandline_arg (command[0]);
+
+      base = extension_host_spec_new_from_file (file, error);
+      if (base == NULL)
+        return NULL;
+    }
+  else
+    {
+      base = create_spec_for_command (command);
+    }
+
+  spec = tool_settings_apply (&self->settings, base);
+  if (!extension_host_spec_validate (spec, error))
+    return NULL;
+
+  return g_steal_pointer (&spec);
+}
+
+gboolean
+run_options_parse (RunOptions  *self,
+                   int          argc,
+                   char       **argv,
+                   GError     **error)
+{
+  g_auto(Parser) parser = { NULL, };
+  g_autoptr(GOptionContext) context = NULL;
+  g_auto(GStrv) original = g_strdupv (argv);
+  g_auto(GStrv) words = g_strdupv (argv);
+
+  parser.options = self;
+  tool_settings_init (&parser.settings);
+  context = create_context (&parser);
+  if (!g_option_context_parse_strv (context, &words, error))
+    return FALSE;
+
+  /* “--” stays where it is if an option-like word follows it. */
+  self->spec = create_spec (&parser, original,
+                            g_strcmp0 (words[1], "--") == 0 ? words + 2 : words + 1, error);
+
+  return self->spec != NULL;
+}
+
+void
+run_options_clear (RunOptions *self)
+{
+  g_clear_object (&self->spec);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <extension-host.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  TOOL_COLOR_AUTO,
+  TOOL_COLOR_ALWAYS,
+  TOOL_COLOR_NEVER
+} ToolColor;
+
+typedef struct
+{
+  ExtensionHostSpec *spec;
+  ToolColor color;
+  gboolean json;
+  gboolean keep;
+  gboolean quiet;
+} RunOptions;
+
+gboolean run_options_parse (RunOptions   *self,
+                            int           argc,
+                            char        **argv,
+                            GError      **error);
+void     run_options_clear (RunOptions   *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RunOptions, run_options_clear)
+
+G_END_DECLS

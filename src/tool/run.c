@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+
+#include <extension-host.h>
+
+#include "command.h"
+#include "crash.h"
+#include "message.h"
+#include "output.h"
+#include "run-options.h"
+
+typedef struct
+{
+  RunOptions options;
+  ToolOutput output;
+  GMainLoop *loop;
+  ExtensionHostManager *manager;
+  ExtensionHostProcess *process;
+  GSource *sources[4];            /* three signals and stdout */
+  GSource *settling;
+
+  gint64 started;                 /* monotonic, µs */
+  guint restarts;
+  guint stop_requests;            /* 0, then 1 = stop, 2 and more = kill */
+  gboolean crashed;               /* where it rested last */
+  gboolean crash_told;
+  GError *start_error;            /* why the first start failed */
+  ExtensionHostStopOutcome *outcome;
+} Run;
+
+static gboolean
+wants_color (ToolColor color)
+{
+  const char *no_color = g_getenv ("NO_COLOR");
+
+  switch (color)
+    {
+    case TOOL_COLOR_ALWAYS:
+      return TRUE;
+    case TOOL_COLOR_NEVER:
+      return FALSE;
+    case TOOL_COLOR_AUTO:
+    default:
+      return (no_color == NULL || no_color[0] == '\0') &&
+             g_getenv ("TERM") != NULL &&
+             g_strcmp0 (g_getenv ("TERM"), "dumb") != 0 &&
+             isatty (STDOUT_FILENO);
+    }
+}
+
+/* The host rests or cannot be ended, and all that it said was printed. */
+static gboolean
+on_settled (gpointer user_data)
+{
+  Run *self = user_data;
+
+  g_clear_pointer (&self->settling, g_source_unref);
+  if (self->crashed && !self->crash_told)
+    {
+      tool_tell_crash (self->process, self->start_error, self->options.quiet);
+      self->crash_told = TRUE;
+    }
+
+  if (self->options.keep && self->stop_requests == 0)
+    tool_note (_("It is left at that, as --keep says; Ctrl-C ends this"));
+  else
+    g_main_loop_quit (self->loop);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* What is ready to be dispatched, such as the last lines of the host, goes first. */
+static void
+settle (Run *self)
+{
+  if (self->settling != NULL)
+    return;
+
+  self->settling = g_idle_source_new ();
+  g_source_set_static_name (self->settling, "[extension-host] settle");
+  g_source_set_callback (self->settling, on_settled, self, NULL);
+  g_source_attach (self->settling, NULL);
+}
+
+static void
+on_stopped (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  ExtensionHostStopOutcome *outcome =
+    extension_host_process_stop_finish (EXTENSION_HOST_PROCESS (object), result, &error);
+  Run *self = user_data;
+
+  if (outcome == NULL)
+    tool_error ("%s", error->message);
+
+  g_clear_pointer (&self->outcome, extension_host_stop_outcome_unref);
+  self->outcome = outcome;
+  settle (self);
+}
+
+static void
+on_killed (GObject      *object,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(ExtensionHostStopOutcome) outcome =
+    extension_host_process_kill_finish (EXTENSION_HOST_PROCESS (object), result, &error);
+
+  /* The stop that came before it ends with it and tells the outcome. */
+  if (outcome == NULL && !g_error_matches (error, EXTENSION_HOST_ERROR,
+                                           EXTENSION_HOST_ERROR_ALREADY_TERMINATED))
+    tool_error ("%s", error->message);
+}
+
+static void
+request_stop (Run *self)
+{
+  self->stop_requests++;
+  if (self->stop_requests == 1)
+    extension_host_process_stop_async (self->process, NULL, on_stopped, self);
+  else
+    extension_host_process_kill_async (self->process, NULL, on_killed, self);
+}
+
+static gboolean
+on_signal (gpointer user_data)
+{
+  Run *self = user_data;
+
+  if (self->stop_requests == 0)
+    tool_note (_("Stopping “%s” … press Ctrl-C again to kill it"),
+               extension_host_process_get_name (self->process));
+  else
+    tool_note (_("Killing “%s”"), extension_host_process_get_name (self->process));
+
+  request_stop (self);
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* Nobody reads what we print, as after `| head`: a host must not run on unseen. */
+static void
+end_if_unread (Run *self)
+{
+  if (self->output.closed && self->stop_requests == 0)
+    request_stop (self);
+}
+
+static gboolean
+on_stdout_closed (int          fd,
+                  GIOCondition condition,
+                  gpointer     user_data)
+{
+  Run *self = user_data;
+
+  self->output.closed = TRUE;
+  end_if_unread (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_state_changed (ExtensionHostProcess    *process,
+                  ExtensionHostTransition *transition,
+                  Run                     *self)
+{
+  self->output.transition (&self->output, process, transition);
+
+  switch (extension_host_transition_get_new (transition))
+    {
+    case EXTENSION_HOST_STATE_CRASHED:
+      self->crashed = TRUE;
+      break;
+    case EXTENSION_HOST_STATE_STARTING:
+      self->crashed = FALSE;
+      self->crash_told = FALSE;
+      break;
+    case EXTENSION_HOST_STATE_RUNNING:
+      g_clear_error (&self->start_error);
+      break;
+    case EXTENSION_HOST_STATE_RESTARTING:
+      self->restarts++;
+      break;
+    case EXTENSION_HOST_STATE_STOPPED:
+    case EXTENSION_HOST_STATE_UNHEALTHY:
+    case EXTENSION_HOST_STATE_STOPPING:
+    default:
+      break;
+    }
+
+  end_if_unread (self);
+}
+
+static void
+on_log (ExtensionHostProcess   *process,
+        ExtensionHostLogStream  stream,
+        const char             *line,
+        Run                    *self)
+{
+  self->output.log (&self->output, process, stream, line);
+  end_if_unread (self);
+}
+
+static void
+on_exit_noted (ExtensionHostProcess *process,
+               GParamSpec           *pspec,
+               Run                  *self)
+{
+  g_autoptr(ExtensionHostExit) exit = NULL;
+
+  g_object_get (process, "last-exit", &exit, NULL);
+  if (exit != NULL)
+    self->output.exit (&self->output, process, exit);
+}
+
+static void
+on_started (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  Run *self = user_data;
+
+  g_clear_error (&self->start_error);
+  extension_host_process_start_finish (EXTENSION_HOST_PROCESS (object), result,
+                                       &self->start_error);
+}
+
+static void
+on_rest (GObject      *object,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(ExtensionHostExit) exit =
+    extension_host_process_wait_finish (EXTENSION_HOST_PROCESS (object), result, &error);
+  Run *self = user_data;
+
+  if (error != NULL)
+    tool_error ("%s", error->message);
+
+  /* After a stop its own answer, which comes next, knows more. */
+  if (self->stop_requests == 0)
+    settle (self);
+}
+
+static void
+add_source (Run         *self,
+            guint        place,
+            GSource     *source,
+            GSourceFunc  callback)
+{
+  g_source_set_static_name (source, "[extension-host] end");
+  g_source_set_callback (source, callback, self, NULL);
+  g_source_attach (source, NULL);
+  self->sources[place] = source;
+}
+
+static gboolean
+is_ignored (int signo)
+{
+  struct sigaction action;
+
+  return sigaction (signo, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+static void
+watch_signals (Run *self)
+{
+  add_source (self, 0, g_unix_signal_source_new (SIGINT), on_signal);
+  add_source (self, 1, g_unix_signal_source_new (SIGTERM), on_signal);
+  /* Under nohup the end of the terminal is not meant for us. */
+  if (!is_ignored (SIGHUP))
+    add_source (self, 2, g_unix_signal_source_new (SIGHUP), on_signal);
+
+  signal (SIGPIPE, SIG_IGN);
+  /* A quiet host writes nothing for hours: the reader that left is seen without writing. */
+  add_source (self, 3, g_unix_fd_source_new (STDOUT_FILENO, G_IO_ERR | G_IO_HUP),
+              G_SOURCE_FUNC (on_stdout_closed));
+}
+
+static void
+run_clear (Run *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->sources); i++)
+    {
+      if (self->sources[i] != NULL)
+        {
+          g_source_destroy (self->sources[i]);
+          g_clear_pointer (&self->sources[i], g_source_unref);
+        }
+    }
+
+  if (self->settling != NULL)
+    {
+      g_source_destroy (self->settling);
+      g_clear_pointer (&self->settling, g_source_unref);
+    }
+  if (self->process != NULL)
+    g_signal_handlers_disconnect_by_data (self->process, self);
+  g_clear_object (&self->process);
+  g_clear_object (&self->manager);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+  g_clear_pointer (&self->outcome, extension_host_stop_outcome_unref);
+  g_clear_error (&self->start_error);
+  run_options_clear (&self->options);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
+
+static ToolStatus
+finish (Run *self)
+{
+  guint leftover =
+    self->outcome != NULL ? extension_host_stop_outcome_get_leftover (self->outcome) : 0;
+  ToolSummary summary = {
+    .process = self->process,
+    .outcome = self->outcome,
+    .duration = g_get_monotonic_time () - self->started,
+    .restarts = self->restarts,
+    .status = TOOL_STATUS_OK,
+  };
+
+  if (self->crashed ||
+      extension_host_process_get_state (self->process) != EXTENSION_HOST_STATE_STOPPED)
+    summary.status = TOOL_STATUS_FAILED;
+
+  self->output.summary (&self->output, &summary);
+  if (leftover > 0)
+    {
+      tool_error (ngettext ("%u process of “%s” could not be killed",
+                            "%u processes of “%s” could not be killed", leftover),
+                  leftover, extension_host_process_get_name (self->process));
+      tool_hint (_("It may belong to another user: --no-new-privs prevents that"));
+    }
+
+  return summary.status;
+}
+
+static ToolStatus
+supervise (Run *self)
+{
+  g_autoptr(GError) error = NULL;
+  ExtensionHostProcess *process = NULL;
+
+  self->manager = extension_host_manager_new ();
+  process = extension_host_manager_add (self->manager, self->options.spec, &error);
+  if (process == NULL)
+    {
+      tool_error ("%s", error->message);
+      return TOOL_STATUS_USAGE;
+    }
+
+  self->process = g_object_ref (process);
+  g_signal_connect (process, "state-changed", G_CALLBACK (on_state_changed), self);
+  g_signal_connect (process, "notify::last-exit", G_CALLBACK (on_exit_noted), self);
+  if (!self->options.quiet)
+    g_signal_connect (process, "log", G_CALLBACK (on_log), self);
+
+  self->loop = g_main_loop_new (NULL, FALSE);
+  self->started = g_get_monotonic_time ();
+  watch_signals (self);
+  extension_host_process_start_async (process, NULL, on_started, self);
+  extension_host_process_wait_async (process, NULL, on_rest, self);
+  g_main_loop_run (self->loop);
+
+  return finish (self);
+}
+
+ToolStatus
+tool_command_run (int    argc,
+                  char **argv)
+{
+  g_auto(Run) self = { .loop = NULL };
+  g_autoptr(GError) error = NULL;
+
+  if (!run_options_parse (&self.options, argc, argv, &error))
+    {
+      tool_error ("%s", error->message);
+      if (error->domain == G_OPTION_ERROR)
+        tool_hint (_("“%s run --help” lists the options"), TOOL_NAME);
+      return TOOL_STATUS_USAGE;
+    }
+
+  if (self.options.json)
+    tool_output_init_json (&self.output);
+  else
+    tool_output_init_text (&self.output, wants_color (self.options.color));
+
+  return supervise (&self);
+}

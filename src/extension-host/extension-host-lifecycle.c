@@ -362,6 +362,14 @@ is_final_exit (ExtensionHostLifecycle *self)
                                               ? exit->signal : exit->code);
 }
 
+/* It left by itself, and would have come to rest in stopped but for what it left behind. */
+static gboolean
+is_clean_exit (ExtensionHostLifecycle *self)
+{
+  return self->exit != NULL && self->exit->reason == EXTENSION_HOST_REASON_EXITED &&
+         extension_host_exit_is_clean (self->exit);
+}
+
 static void
 decide (ExtensionHostLifecycle *self)
 {
@@ -376,6 +384,8 @@ decide (ExtensionHostLifecycle *self)
     give_up (self, EXTENSION_HOST_REASON_POLICY, _("its policy is never to restart it"));
   else if (is_final_exit (self))
     give_up (self, EXTENSION_HOST_REASON_NO_RESTART_EXIT, _("such an end is final"));
+  else if (is_clean_exit (self) && spec->restart == EXTENSION_HOST_RESTART_POLICY_ON_FAILURE)
+    give_up (self, EXTENSION_HOST_REASON_POLICY, _("such an end is final"));
   else if (spec->max_restarts != EXTENSION_HOST_UNLIMITED && used >= spec->max_restarts)
     give_up (self, EXTENSION_HOST_REASON_RESTART_LIMIT, _("it failed too often"));
   else

@@ -9,21 +9,28 @@ G_BEGIN_DECLS
 
 #define EXTENSION_HOST_LOG_TAIL_BYTES (16 * 1024)
 #define EXTENSION_HOST_LOG_RATE 1000   /* lines a second that are told one by one */
+#define EXTENSION_HOST_LOG_N_STREAMS (EXTENSION_HOST_LOG_STREAM_HOST + 1)
 
 typedef struct
 {
+  guint64 number;               /* of all lines, in the order in which they were read */
   gint64 time;                  /* µs since the epoch */
   guint64 generation;
-  ExtensionHostLogStream stream;
   GString *text;                /* as written; reused when the slot is */
 } ExtensionHostLogLine;
 
+/* A ring for each stream: what a host says on stderr before it dies must not be washed away by
+ * what it chatters on stdout. */
 typedef struct
 {
-  ExtensionHostLogLine *lines;  /* a ring, oldest at `first` */
-  guint size;
-  guint first;
-  guint used;
+  guint64 number;
+  struct
+  {
+    ExtensionHostLogLine *lines;   /* oldest at `first` */
+    guint size;
+    guint first;
+    guint used;
+  } streams[EXTENSION_HOST_LOG_N_STREAMS];
 } ExtensionHostLogRing;
 
 void      extension_host_log_ring_clear    (ExtensionHostLogRing   *self);

@@ -1,51 +1,64 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <string.h>
+
 #include "extension-host-enum-types.h"
 #include "extension-host-log-ring-private.h"
 
 static ExtensionHostLogLine *
-nth_line (ExtensionHostLogRing *self,
-          guint                 n)
+nth_line (ExtensionHostLogRing   *self,
+          ExtensionHostLogStream  stream,
+          guint                   n)
 {
-  return &self->lines[(self->first + n) % self->size];
+  return &self->streams[stream].lines[(self->streams[stream].first + n) %
+                                      self->streams[stream].size];
+}
+
+static void
+clear_stream (ExtensionHostLogRing   *self,
+              ExtensionHostLogStream  stream)
+{
+  for (guint i = 0; i < self->streams[stream].size; i++)
+    if (self->streams[stream].lines[i].text != NULL)
+      g_string_free (self->streams[stream].lines[i].text, TRUE);
+
+  g_free (self->streams[stream].lines);
+  memset (&self->streams[stream], 0, sizeof self->streams[stream]);
 }
 
 void
 extension_host_log_ring_clear (ExtensionHostLogRing *self)
 {
-  for (guint i = 0; i < self->size; i++)
-    if (self->lines[i].text != NULL)
-      g_string_free (self->lines[i].text, TRUE);
-
-  g_clear_pointer (&self->lines, g_free);
-  self->size = 0;
-  self->first = 0;
-  self->used = 0;
+  for (guint stream = 0; stream < EXTENSION_HOST_LOG_N_STREAMS; stream++)
+    clear_stream (self, stream);
 }
 
-/* A silent host has no ring, and one that says little a small one. */
+/* A silent stream has no ring, and one that says little a small one. */
 static void
-resize (ExtensionHostLogRing *self,
-        guint                 size)
+resize (ExtensionHostLogRing   *self,
+        ExtensionHostLogStream  stream,
+        guint                   size)
 {
   ExtensionHostLogLine *lines = g_new0 (ExtensionHostLogLine, size);
-  guint used = MIN (self->used, size);
+  guint all = self->streams[stream].used;
+  guint used = MIN (all, size);
 
   for (guint i = 0; i < used; i++)
     {
-      ExtensionHostLogLine *line = nth_line (self, self->used - used + i);
+      ExtensionHostLogLine *line = nth_line (self, stream, all - used + i);
 
       lines[i] = *line;
       line->text = NULL;
     }
 
-  extension_host_log_ring_clear (self);
-  self->lines = lines;
-  self->size = size;
-  self->used = used;
+  clear_stream (self, stream);
+  self->streams[stream].lines = lines;
+  self->streams[stream].size = size;
+  self->streams[stream].used = used;
 }
 
+/* Keeps a line, and at most @max_lines of its stream. */
 void
 extension_host_log_ring_push (ExtensionHostLogRing   *self,
                               guint                   max_lines,
@@ -56,36 +69,70 @@ extension_host_log_ring_push (ExtensionHostLogRing   *self,
                               gsize                   length)
 {
   ExtensionHostLogLine *line = NULL;
+  guint size = self->streams[stream].size;
 
   if (max_lines == 0)
     return;
 
-  if (self->size > max_lines)
-    resize (self, max_lines);
-  else if (self->used == self->size && self->size < max_lines)
-    resize (self, MIN (MAX (self->size * 2, 8), max_lines));
+  if (size > max_lines)
+    resize (self, stream, max_lines);
+  else if (self->streams[stream].used == size && size < max_lines)
+    resize (self, stream, MIN (MAX (size * 2, 8), max_lines));
 
-  line = nth_line (self, self->used);
-  if (self->used < self->size)
-    self->used++;
+  line = nth_line (self, stream, self->streams[stream].used);
+  if (self->streams[stream].used < self->streams[stream].size)
+    self->streams[stream].used++;
   else
-    self->first = (self->first + 1) % self->size;
+    self->streams[stream].first = (self->streams[stream].first + 1) % self->streams[stream].size;
 
+  line->number = ++self->number;
   line->time = time;
   line->generation = generation;
-  line->stream = stream;
   if (line->text == NULL)
     line->text = g_string_new_len (text, length);
   else
     g_string_append_len (g_string_truncate (line->text, 0), text, length);
 }
 
-static const char *
-stream_nick (ExtensionHostLogStream stream)
-{
-  g_autoptr(GEnumClass) klass = g_type_class_ref (EXTENSION_HOST_TYPE_LOG_STREAM);
+/* Reading, from the newest line back */
 
-  return g_enum_get_value (klass, stream)->value_nick;
+typedef struct
+{
+  ExtensionHostLogRing *ring;
+  guint left[EXTENSION_HOST_LOG_N_STREAMS];
+} Reader;
+
+static void
+reader_init (Reader               *reader,
+             ExtensionHostLogRing *ring)
+{
+  reader->ring = ring;
+  for (guint stream = 0; stream < EXTENSION_HOST_LOG_N_STREAMS; stream++)
+    reader->left[stream] = ring->streams[stream].used;
+}
+
+static ExtensionHostLogLine *
+read_back (Reader                 *reader,
+           ExtensionHostLogStream *stream)
+{
+  ExtensionHostLogLine *newest = NULL;
+
+  for (guint i = 0; i < EXTENSION_HOST_LOG_N_STREAMS; i++)
+    {
+      ExtensionHostLogLine *line = reader->left[i] > 0
+                                     ? nth_line (reader->ring, i, reader->left[i] - 1) : NULL;
+
+      if (line != NULL && (newest == NULL || line->number > newest->number))
+        {
+          newest = line;
+          *stream = i;
+        }
+    }
+
+  if (newest != NULL)
+    reader->left[*stream]--;
+
+  return newest;
 }
 
 static char *
@@ -94,54 +141,79 @@ dup_text (ExtensionHostLogLine *line)
   return g_utf8_make_valid (line->text->str, line->text->len);
 }
 
+static GVariant *
+new_entry (ExtensionHostLogLine   *line,
+           ExtensionHostLogStream  stream)
+{
+  g_autoptr(GEnumClass) klass = g_type_class_ref (EXTENSION_HOST_TYPE_LOG_STREAM);
+  g_autofree char *text = dup_text (line);
+
+  return g_variant_new ("(tss)", (guint64) line->time,
+                        g_enum_get_value (klass, stream)->value_nick, text);
+}
+
 /* The last @max lines, oldest first, as a(tss): time in µs since the epoch, stream, text. */
 GVariant *
 extension_host_log_ring_dup (ExtensionHostLogRing *self,
                              guint                 max)
 {
+  g_autoptr(GPtrArray) entries = g_ptr_array_new ();
+  ExtensionHostLogStream stream = EXTENSION_HOST_LOG_STREAM_STDOUT;
+  ExtensionHostLogLine *line = NULL;
   GVariantBuilder builder;
-  guint n = MIN (self->used, max);
+  Reader reader;
+
+  reader_init (&reader, self);
+  while (entries->len < max && (line = read_back (&reader, &stream)) != NULL)
+    g_ptr_array_add (entries, new_entry (line, stream));
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(tss)"));
-  for (guint i = self->used - n; i < self->used; i++)
-    {
-      ExtensionHostLogLine *line = nth_line (self, i);
-      g_autofree char *text = dup_text (line);
-
-      g_variant_builder_add (&builder, "(tss)", (guint64) line->time,
-                             stream_nick (line->stream), text);
-    }
+  for (guint i = entries->len; i > 0; i--)
+    g_variant_builder_add_value (&builder, g_ptr_array_index (entries, i - 1));
 
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
-/* The last lines of one generation, oldest first, as many as fit EXTENSION_HOST_LOG_TAIL_BYTES. */
+/* The last lines of one generation, oldest first, as many as fit EXTENSION_HOST_LOG_TAIL_BYTES, with
+ * half of the room kept for stderr. */
 GStrv
 extension_host_log_ring_dup_tail (ExtensionHostLogRing *self,
                                   guint64               generation)
 {
-  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
-  gsize bytes = 0;
-  guint start = self->used;
+  g_autoptr(GPtrArray) lines = g_ptr_array_new ();
+  ExtensionHostLogStream stream = EXTENSION_HOST_LOG_STREAM_STDOUT;
+  ExtensionHostLogLine *line = NULL;
+  gsize room = EXTENSION_HOST_LOG_TAIL_BYTES;
+  gsize room_for_others = EXTENSION_HOST_LOG_TAIL_BYTES / 2;
+  Reader reader;
 
-  while (start > 0)
+  reader_init (&reader, self);
+  while ((line = read_back (&reader, &stream)) != NULL)
     {
-      ExtensionHostLogLine *line = nth_line (self, start - 1);
+      gsize size = line->text->len + 1;
+      gboolean is_stderr = stream == EXTENSION_HOST_LOG_STREAM_STDERR;
 
-      bytes += line->text->len;
-      if (line->generation != generation || bytes > EXTENSION_HOST_LOG_TAIL_BYTES)
-        break;
-      start--;
+      if (line->generation != generation || size > room || (!is_stderr && size > room_for_others))
+        {
+          reader.left[stream] = 0;   /* what is older of this stream would leave a hole */
+          continue;
+        }
+
+      room -= size;
+      room_for_others -= is_stderr ? 0 : size;
+      g_ptr_array_add (lines, dup_text (line));
     }
 
-  for (guint i = start; i < self->used; i++)
+  g_ptr_array_add (lines, NULL);
+  for (guint i = 0, j = lines->len - 1; i + 1 < j; i++, j--)
     {
-      g_autofree char *text = dup_text (nth_line (self, i));
+      gpointer swapped = lines->pdata[i];
 
-      g_strv_builder_add (builder, text);
+      lines->pdata[i] = lines->pdata[j - 1];
+      lines->pdata[j - 1] = swapped;
     }
 
-  return g_strv_builder_end (builder);
+  return (GStrv) g_ptr_array_free (g_steal_pointer (&lines), FALSE);
 }
 
 /* Whether a line of @length bytes is to be told at @now, if there is room for it at all. */

@@ -139,6 +139,9 @@ reap (pid_t pid)
 {
   siginfo_t info = { .si_pid = 0 };
 
+  if (is_program (pid))
+    return false;   /* its time comes last, and its end has to be reported first */
+
   if (waitid (P_PID, (id_t) pid, &info, WEXITED | WNOHANG | __WALL) != 0 || info.si_pid == 0)
     return false;
 
@@ -174,8 +177,7 @@ tree_reap (void)
     {
       find_own_children ();
       for (unsigned i = 0; i < n_found; i++)
-        if (found[i] != program)
-          reap (found[i]);
+        reap (found[i]);
     }
 
   return count < REAP_AT_ONCE;
@@ -195,8 +197,8 @@ signal_group (int signal_number)
 static void
 reap_program (void)
 {
-  reap (program);
   program_is_reaped = true;
+  reap (program);
 
   /* Where /proc cannot be used the group is all we can reach, so we hold on to it for as long as it
    * has members. */

@@ -241,7 +241,7 @@ on_rest (GObject      *object,
          gpointer      user_data)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(ExtensionHostExit) exit =
+  g_autoptr(ExtensionHostExit) exit G_GNUC_UNUSED =
     extension_host_process_wait_finish (EXTENSION_HOST_PROCESS (object), result, &error);
   Run *self = user_data;
 

@@ -75,22 +75,6 @@ gboolean    extension_host_json_string_equals (const char            *text,
                                                gsize                  length,
                                                const char            *expected);
 
-/* The bytes of one character that is not ASCII, or of that much of it as stands there: what
- * becomes one U+FFFD (Unicode, “maximal subpart”). */
-guint       extension_host_json_sequence      (const char            *text,
-                                               const char            *end,
-                                               gboolean              *is_valid);
-
-/* The UTF-16 code unit of four hexadecimal digits, or −1. */
-int         extension_host_json_code_unit     (const char            *text,
-                                               const char            *end);
-
-/* The code point of an escape at @text, which stands behind “\u”, and in @n_bytes how much of
- * the text says it; a lone surrogate is itself. −1 if it is no such escape. */
-int         extension_host_json_code_point    (const char            *text,
-                                               const char            *end,
-                                               guint                 *n_bytes);
-
 /* The end of the run of plain ASCII at @text: where a quote, a backslash, a control character or
  * a byte above 127 stands. All find the same; the scan uses the fastest that was compiled. */
 const char *extension_host_json_run           (const char            *text,

@@ -7,6 +7,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "extension-host-json-repair-private.h"
 #include "extension-host-json-scan-private.h"
 
 /* Functions that move through the text return the place behind what they know, or NULL after
@@ -163,43 +164,6 @@ is_digit (char c)
 
 /* Strings */
 
-guint
-extension_host_json_sequence (const char *text,
-                              const char *end,
-                              gboolean   *is_valid)
-{
-  const guchar *p = (const guchar *) text;
-  guint n_more = *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
-  guchar low = 0x80;
-  guchar high = 0xbf;
-
-  *is_valid = FALSE;
-  if (*p < 0xc2 || *p > 0xf4)
-    return 1;
-
-  /* The second byte tells overlong forms, surrogates and what lies above U+10FFFF. */
-  if (*p == 0xe0)
-    low = 0xa0;
-  else if (*p == 0xed)
-    high = 0x9f;
-  else if (*p == 0xf0)
-    low = 0x90;
-  else if (*p == 0xf4)
-    high = 0x8f;
-
-  for (guint i = 1; i <= n_more; i++)
-    {
-      if (text + i >= end || p[i] < low || p[i] > high)
-        return i;
-      low = 0x80;
-      high = 0xbf;
-    }
-
-  *is_valid = TRUE;
-
-  return n_more + 1;
-}
-
 static const char *
 scan_sequences (Scanner    *scanner,
                 const char *p)
@@ -213,55 +177,6 @@ scan_sequences (Scanner    *scanner,
     }
 
   return p;
-}
-
-static inline int
-hex_digit (char c)
-{
-  if (is_digit (c))
-    return c - '0';
-  c |= 0x20;
-
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-int
-extension_host_json_code_unit (const char *text,
-                               const char *end)
-{
-  int a, b, c, d;
-
-  if (end - text < 4)
-    return -1;
-
-  a = hex_digit (text[0]);
-  b = hex_digit (text[1]);
-  c = hex_digit (text[2]);
-  d = hex_digit (text[3]);
-
-  return (a | b | c | d) < 0 ? -1 : a << 12 | b << 8 | c << 4 | d;
-}
-
-int
-extension_host_json_code_point (const char *text,
-                                const char *end,
-                                guint      *n_bytes)
-{
-  int high = extension_host_json_code_unit (text, end);
-  int low = 0;
-
-  *n_bytes = 4;
-  if (high < 0xd800 || high > 0xdbff || end - text < 6 || text[4] != '\\' || text[5] != 'u')
-    return high;
-
-  /* What stands there and is no other half is an escape, or a mistake, of its own. */
-  low = extension_host_json_code_unit (text + 6, end);
-  if (low < 0xdc00 || low > 0xdfff)
-    return high;
-
-  *n_bytes = 10;
-
-  return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 }
 
 static const char *

@@ -29,7 +29,9 @@ shim_beside_library (void)
   return g_canonicalize_filename (EXTENSION_HOST_SHIM_FROM_LIBDIR, folder);
 }
 
-/* `$EXTENSION_HOST_SHIM`, unless the program has more rights than who set it; else beside the
+/* The code is not NOT_FOUND: that speaks of the program.
+ *
+ * `$EXTENSION_HOST_SHIM`, unless the program has more rights than who set it; else beside the
  * library, so that an installed tree may be moved; else where it was installed. */
 char *
 extension_host_shim_find (GError **error)
@@ -54,7 +56,7 @@ extension_host_shim_find (GError **error)
   if (access (EXTENSION_HOST_SHIM_PATH, X_OK) == 0)
     return g_strdup (EXTENSION_HOST_SHIM_PATH);
 
-  g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NOT_FOUND,
+  g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_FAILED,
                _("The helper “extension-host-shim” is neither at “%s” nor at “%s”"),
                beside != NULL ? beside : "-", EXTENSION_HOST_SHIM_PATH);
 

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# Sourced by examples/quickstart.sh and tests/run.sh: finds out what is missing on this machine and
+# installs it with the package manager of the system. Does nothing when all is there.
+#
+#   ensure_dependencies build|test|valgrind …
+
+# group : how to see that it is there : packages of Debian : of Fedora : of Arch
+dependency_table='
+build : command cc                   : gcc libc6-dev      : gcc                 : gcc
+build : command ninja                : ninja-build        : ninja-build         : ninja
+build : command meson                : meson              : meson               : meson
+build : command python3              : python3            : python3             : python
+build : command pkg-config           : pkg-config         : pkgconf-pkg-config  : pkgconf
+build : module gio-unix-2.0 >= 2.74  : libglib2.0-dev     : glib2-devel         : glib2 glib2-devel
+build : command glib-mkenums         : libglib2.0-dev-bin : glib2-devel         : glib2-devel
+build : module json-glib-1.0 >= 1.6  : libjson-glib-dev   : json-glib-devel     : json-glib
+test  : command nm                   : binutils           : binutils            : binutils
+test  : command ps                   : procps             : procps-ng           : procps-ng
+test  : command dbus-daemon          : dbus               : dbus-daemon         : dbus
+test  : command xgettext             : gettext            : gettext             : gettext
+extra : command g-ir-scanner         : gobject-introspection libgirepository1.0-dev : gobject-introspection-devel : gobject-introspection
+extra : command vapigen              : valac              : vala                : vala
+extra : command node                 : nodejs             : nodejs              : nodejs
+valgrind : command valgrind          : valgrind           : valgrind            : valgrind
+'
+
+dependency_present () {
+  local kind=$1
+  shift
+
+  case $kind in
+    command) command -v "$1" >/dev/null ;;
+    module)  pkg-config --exists "$*" 2>/dev/null ;;
+  esac
+}
+
+# Prints apt-get, dnf or pacman.
+package_manager () {
+  local manager
+
+  for manager in apt-get dnf pacman; do
+    if command -v "$manager" >/dev/null; then
+      printf '%s\n' "$manager"
+      return
+    fi
+  done
+
+  return 1
+}
+
+# missing_packages GROUP MANAGER: a package a line
+# shellcheck disable=SC2086 # the table has words, to be split
+missing_packages () {
+  local group check debian fedora arch
+
+  while IFS=: read -r group check debian fedora arch; do
+    [[ ${group// /} == "$1" ]] || continue
+    dependency_present $check && continue
+
+    case $2 in
+      apt-get) printf '%s\n' $debian ;;
+      dnf)     printf '%s\n' $fedora ;;
+      pacman)  printf '%s\n' $arch ;;
+      *)       printf '%s\n' "${check# }" ;;
+    esac
+  done <<<"$dependency_table" | sort -u
+}
+
+# install_packages MANAGER PACKAGE…
+install_packages () {
+  local manager=$1 status=0
+  local -a as_root=() install=()
+  local log
+  shift
+
+  case $manager in
+    apt-get) install=(env DEBIAN_FRONTEND=noninteractive
+                      apt-get install -y --no-install-recommends "$@") ;;
+    dnf)     install=(dnf install -y "$@") ;;
+    pacman)  install=(pacman -Sy --needed --noconfirm "$@") ;;
+  esac
+
+  if [[ $(id -u) != 0 ]]; then
+    if ! command -v sudo >/dev/null; then
+      printf 'Not root, and there is no sudo. As root, run:\n  %s\n' "${install[*]}" >&2
+      return 1
+    fi
+    as_root=(sudo)
+  fi
+
+  printf 'Installing with %s: %s\n' "$manager" "$*"
+  log=$(mktemp)
+  if [[ $manager == apt-get ]]; then
+    "${as_root[@]}" apt-get update </dev/null >"$log" 2>&1 || status=$?
+  fi
+  if [[ $status == 0 ]]; then
+    "${as_root[@]}" "${install[@]}" </dev/null >>"$log" 2>&1 || status=$?
+  fi
+  if [[ $status != 0 ]]; then
+    printf 'That failed. The end of what %s said:\n' "$manager" >&2
+    tail -n 20 "$log" >&2
+  fi
+  rm -f "$log"
+
+  return "$status"
+}
+
+# ensure_dependencies GROUP…: “extra” may fail, all others are needed.
+ensure_dependencies () {
+  local group manager
+  local -a packages
+
+  manager=$(package_manager) || manager=
+  for group in "$@"; do
+    mapfile -t packages < <(missing_packages "$group" "$manager")
+    [[ ${#packages[@]} == 0 ]] && continue
+
+    if [[ -z $manager ]]; then
+      printf 'Missing: %s\n' "${packages[*]}" >&2
+      printf 'No apt-get, dnf or pacman here: install these, or what provides them, yourself.\n' >&2
+    elif install_packages "$manager" "${packages[@]}"; then
+      hash -r
+      mapfile -t packages < <(missing_packages "$group" "$manager")
+      [[ ${#packages[@]} == 0 ]] && continue
+      printf 'Still missing or too old: %s\n' "${packages[*]}" >&2
+      printf 'GLib 2.74, json-glib 1.6 and Meson 1.0 are needed, as in Debian 12.\n' >&2
+    fi
+
+    [[ $group == extra ]] || return 1
+    printf 'Going on without: what needs them is left out.\n' >&2
+  done
+}

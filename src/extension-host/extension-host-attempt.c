@@ -543,9 +543,7 @@ spawn_shim (ExtensionHostAttempt  *self,
   self->shim = g_subprocess_launcher_spawnv (launcher, (const char * const *) argv, &local_error);
   if (self->shim == NULL)
     {
-      /* The helper was found and may be executed: what else is missing may be there later. */
-      g_set_error_literal (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NO_RESOURCES,
-                           local_error->message);
+      g_propagate_error (error, extension_host_shim_own_error (local_error, self->spec));
       return FALSE;
     }
 
@@ -573,7 +571,8 @@ extension_host_attempt_spawn (ExtensionHostAttempt  *self,
 
   if (!open_streams (self, launcher) ||
       !extension_host_watch_start (&self->lifeline_watch, self->reactor, self->lifeline, EPOLLIN,
-                                   on_lifeline, self))
+                                   on_lifeline, self) ||
+      !extension_host_shim_has_room (self->lifeline))
     {
       g_propagate_error (error, extension_host_shim_spawn_error (errno, "pipe", spec));
       close_all (self);

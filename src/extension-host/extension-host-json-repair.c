@@ -142,36 +142,55 @@ read_escape (const char *text,
   return 2;
 }
 
+/* One character of valid JSON, raw or escaped: its length, and what to write in its stead, if
+ * anything. */
+static guint
+look_at (const char  *text,
+         const char  *end,
+         const char **replacement)
+{
+  gboolean is_valid = TRUE;
+  guint n_bytes = 1;
+  int code = 0;
+
+  *replacement = NULL;
+  if (*text == '\\')
+    {
+      n_bytes = read_escape (text, end, &code);
+      if (is_surrogate (code))
+        *replacement = REPLACEMENT_ESCAPE;
+    }
+  else if ((guchar) *text >= 0x80)
+    {
+      n_bytes = extension_host_json_sequence (text, end, &is_valid);
+      if (!is_valid)
+        *replacement = REPLACEMENT;
+    }
+
+  return n_bytes;
+}
+
 static void
 copy_repaired (Copy       *copy,
                const char *text,
                const char *end)
 {
+  const char *good = text;   /* begin of what is still to be copied as it is */
+
   while (text < end)
     {
-      gboolean is_valid = TRUE;
-      guint n_bytes = 1;
-      int code = 0;
+      const char *replacement = NULL;
+      guint n_bytes = look_at (text, end, &replacement);
 
-      if (*text == '\\')
+      if (replacement != NULL)
         {
-          n_bytes = read_escape (text, end, &code);
-          is_valid = !is_surrogate (code);
+          append (copy, good, text - good);
+          append (copy, replacement, strlen (replacement));
+          good = text + n_bytes;
         }
-      else if ((guchar) *text >= 0x80)
-        {
-          n_bytes = extension_host_json_sequence (text, end, &is_valid);
-        }
-
-      if (is_valid)
-        append (copy, text, n_bytes);
-      else if (*text == '\\')
-        append (copy, REPLACEMENT_ESCAPE, strlen (REPLACEMENT_ESCAPE));
-      else
-        append (copy, REPLACEMENT, strlen (REPLACEMENT));
-
       text += n_bytes;
     }
+  append (copy, good, end - good);
 }
 
 char *

@@ -10,8 +10,7 @@
 #include "extension-host-json-repair-private.h"
 #include "extension-host-json-scan-private.h"
 
-/* Functions that move through the text return the place behind what they know, or NULL after
- * fail (). No byte is read at or behind `end`. */
+/* What moves through the text returns the place behind what it knows, or NULL after fail (). */
 
 #define ONES G_GUINT64_CONSTANT (0x0101010101010101)
 #define TOPS G_GUINT64_CONSTANT (0x8080808080808080)
@@ -247,15 +246,6 @@ scan_digits (Scanner    *scanner,
   return p;
 }
 
-static const char *
-scan_exponent (Scanner    *scanner,
-               const char *p)
-{
-  char sign = peek (scanner, p + 1);
-
-  return scan_digits (scanner, sign == '+' || sign == '-' ? p + 2 : p + 1);
-}
-
 static inline const char *
 scan_number (Scanner    *scanner,
              const char *p)
@@ -270,7 +260,11 @@ scan_number (Scanner    *scanner,
     p = scan_digits (scanner, p + 1);
 
   if (p != NULL && (peek (scanner, p) | 0x20) == 'e')
-    p = scan_exponent (scanner, p);
+    {
+      char sign = peek (scanner, p + 1);
+
+      p = scan_digits (scanner, p + (sign == '+' || sign == '-' ? 2 : 1));
+    }
 
   return p;
 }
@@ -293,9 +287,7 @@ scan_word (Scanner    *scanner,
 static inline gboolean
 is_in_object (Scanner *scanner)
 {
-  guint level = scanner->depth - 1;
-
-  return scanner->is_object[level / 64] >> level % 64 & 1;
+  return scanner->is_object[(scanner->depth - 1) / 64] >> (scanner->depth - 1) % 64 & 1;
 }
 
 /* From the name of a member to its value. */
@@ -455,17 +447,28 @@ find_member (const char *text,
              gsize       length)
 {
   gboolean is_escaped = memchr (text, '\\', length) != NULL;
-  guint i = 0;
 
-  for (i = 0; i < EXTENSION_HOST_JSON_N_MEMBERS; i++)
-    {
-      if (is_escaped ? extension_host_json_string_equals (text, length, names[i].text)
-                     : length == names[i].length + 2 &&
-                       memcmp (text + 1, names[i].text, names[i].length) == 0)
-        break;
-    }
+  for (guint i = 0; i < EXTENSION_HOST_JSON_N_MEMBERS; i++)
+    if (is_escaped ? extension_host_json_string_equals (text, length, names[i].text)
+                   : length == names[i].length + 2 &&
+                     memcmp (text + 1, names[i].text, names[i].length) == 0)
+      return i;
 
-  return i;
+  return EXTENSION_HOST_JSON_N_MEMBERS;
+}
+
+static ExtensionHostJsonSpan
+make_span (Scanner *scanner,
+           gsize    start,
+           gsize    length)
+{
+  return (ExtensionHostJsonSpan) {
+    .start = start,
+    .length = length,
+    .n_values = scanner->n_values,
+    .needs_repair = scanner->needs_repair,
+    .has_nul = scanner->has_nul,
+  };
 }
 
 /* One value as a span of its own, with its own count and marks. */
@@ -486,13 +489,8 @@ scan_span (Scanner               *scanner,
   if (p == NULL)
     return NULL;
 
-  *span = (ExtensionHostJsonSpan) {
-    .start = start - text,
-    .length = p - start,
-    .n_values = scanner->n_values - n_before,
-    .needs_repair = scanner->needs_repair,
-    .has_nul = scanner->has_nul,
-  };
+  *span = make_span (scanner, start - text, p - start);
+  span->n_values -= n_before;
   scanner->needs_repair |= needed_repair;
   scanner->has_nul |= had_nul;
 
@@ -600,13 +598,7 @@ extension_host_json_scan (ExtensionHostJsonScan *self,
       return FALSE;
     }
 
-  self->whole = (ExtensionHostJsonSpan) {
-    .start = start - text,
-    .length = p - start,
-    .n_values = scanner.n_values,
-    .needs_repair = scanner.needs_repair,
-    .has_nul = scanner.has_nul,
-  };
+  self->whole = make_span (&scanner, start - text, p - start);
   p = skip_space (&scanner, p);
   self->error_offset = p - text;
   self->verdict = p == scanner.end ? EXTENSION_HOST_JSON_VALID : EXTENSION_HOST_JSON_TRAILING;

@@ -184,13 +184,14 @@ extension_host_log_ring_dup_tail (ExtensionHostLogRing *self,
   ExtensionHostLogStream stream = EXTENSION_HOST_LOG_STREAM_STDOUT;
   ExtensionHostLogLine *line = NULL;
   gsize room = EXTENSION_HOST_LOG_TAIL_BYTES;
-  gsize room_for_others = EXTENSION_HOST_LOG_TAIL_BYTES / 2;
+  gsize room_for_others = EXTENSION_HOST_LOG_TAIL_BYTES / 2 + 1;   /* so that one of 8 KiB fits */
   Reader reader;
 
   reader_init (&reader, self);
   while ((line = read_back (&reader, &stream)) != NULL)
     {
-      gsize size = line->text->len + 1;
+      g_autofree char *text = dup_text (line);
+      gsize size = strlen (text) + 1;   /* as told: what is not UTF-8 has grown */
       gboolean is_stderr = stream == EXTENSION_HOST_LOG_STREAM_STDERR;
 
       if (line->generation != generation || size > room || (!is_stderr && size > room_for_others))
@@ -201,7 +202,7 @@ extension_host_log_ring_dup_tail (ExtensionHostLogRing *self,
 
       room -= size;
       room_for_others -= is_stderr ? 0 : size;
-      g_ptr_array_add (lines, dup_text (line));
+      g_ptr_array_add (lines, g_steal_pointer (&text));
     }
 
   g_ptr_array_add (lines, NULL);

@@ -163,7 +163,8 @@ extension_host_process_dup_log (ExtensionHostProcess *self,
  *
  * Gets the last 100 transitions, oldest first. The one that is being announced is among them.
  *
- * Returns: (transfer full) (element-type ExtensionHost.Transition): the transitions
+ * Returns: (transfer container) (element-type ExtensionHost.Transition): the transitions, which the
+ *   array frees
  *
  * Since: 0.1
  */

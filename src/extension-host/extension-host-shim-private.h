@@ -8,8 +8,11 @@ G_BEGIN_DECLS
 char   *extension_host_shim_find        (GError            **error);
 GStrv   extension_host_shim_build_argv  (const char         *path,
                                          ExtensionHostSpec  *spec);
+gboolean extension_host_shim_has_room   (int                lifeline);
 GError *extension_host_shim_spawn_error (int                 error_number,
                                          const char         *step,
+                                         ExtensionHostSpec  *spec);
+GError *extension_host_shim_own_error   (const GError       *error,
                                          ExtensionHostSpec  *spec);
 
 G_END_DECLS

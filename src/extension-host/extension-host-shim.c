@@ -3,6 +3,8 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -114,6 +116,20 @@ extension_host_shim_build_argv (const char        *path,
   return g_strv_builder_end (builder);
 }
 
+/* GLib needs one more descriptor to put the lifeline in its place, and without it (2.74) calls the
+ * spawn a success and then aborts. FALSE with errno set. */
+gboolean
+extension_host_shim_has_room (int lifeline)
+{
+  int fd = fcntl (lifeline, F_DUPFD_CLOEXEC, 4);   /* above where the lifeline will be */
+
+  if (fd == -1)
+    return FALSE;
+  close (fd);
+
+  return TRUE;
+}
+
 static char *
 describe_limit (int resource)
 {
@@ -216,4 +232,20 @@ extension_host_shim_spawn_error (int                error_number,
 
   return g_error_new (EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_FAILED,
                       _("Cannot start “%s”: %s: %s"), spec->id, step, g_strerror (error_number));
+}
+
+/* Why the shim itself could not be spawned, which GLib tells in words only. It was found and may be
+ * executed: what is missing may be there later. */
+GError *
+extension_host_shim_own_error (const GError      *error,
+                               ExtensionHostSpec *spec)
+{
+  static const int known[] = { EAGAIN, ENOMEM, EMFILE, ENFILE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    if (strstr (error->message, g_strerror (known[i])) != NULL)
+      return resource_error (known[i], "posix_spawn", spec);
+
+  return g_error_new (EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NO_RESOURCES,
+                      _("Cannot start “%s”: %s"), spec->id, error->message);
 }

@@ -45,7 +45,6 @@ typedef struct
   ExtensionHostRestartBudget budget;
 
   gboolean has_tree;                 /* spawned, and not yet known to be gone and reaped */
-  gboolean given_up;                 /* processes of the tree outlived their KILL */
   ExtensionHostReason ending;        /* why the tree is being ended, in stopping or after a fault */
   ExtensionHostExit *exit;           /* of the current generation, once known */
 
@@ -89,7 +88,8 @@ void     extension_host_lifecycle_quarantine   (ExtensionHostLifecycle          
                                                 const char                         *requester);
 void     extension_host_lifecycle_release      (ExtensionHostLifecycle             *self);
 
-/* Facts. What does not fit the state is late news: ignored, and counted if its tree is gone. */
+/* Facts, in the order in which an attempt tells them. What comes when its tree is gone is late news:
+ * ignored, and counted. */
 void     extension_host_lifecycle_spawned      (ExtensionHostLifecycle             *self);
 void     extension_host_lifecycle_spawn_failed (ExtensionHostLifecycle             *self,
                                                 ExtensionHostExit                  *exit);

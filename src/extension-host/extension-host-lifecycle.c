@@ -123,7 +123,6 @@ spawn (ExtensionHostLifecycle *self,
 {
   self->generation++;
   g_clear_pointer (&self->exit, extension_host_exit_unref);
-  self->given_up = FALSE;
   unschedule (self);
   advance (self, EXTENSION_HOST_STATE_STARTING, reason, NULL, requester);
   self->has_tree = TRUE;
@@ -608,11 +607,7 @@ extension_host_lifecycle_gave_up (ExtensionHostLifecycle *self,
 {
   g_autofree char *detail = NULL;
 
-  if (!self->has_tree)
-    return;
-
-  self->given_up = TRUE;
-  if (self->state != EXTENSION_HOST_STATE_RUNNING || self->exit == NULL)
+  if (!self->has_tree || self->state != EXTENSION_HOST_STATE_RUNNING || self->exit == NULL)
     return;
 
   detail = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
@@ -631,7 +626,6 @@ extension_host_lifecycle_tree_gone (ExtensionHostLifecycle *self)
     return;
 
   self->has_tree = FALSE;
-  self->given_up = FALSE;
 
   switch (self->state)
     {

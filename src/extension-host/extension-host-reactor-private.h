@@ -39,6 +39,16 @@ typedef struct
   guint index;                     /* in the heap */
 } ExtensionHostDeadline;
 
+/* Something to be done once at the end of the turn, before the context sleeps: what was put off in
+ * one turn is done in one go. It must not run user code. */
+typedef struct
+{
+  ExtensionHostReactor *reactor;   /* NULL while not put off */
+  void (*run) (gpointer data);
+  gpointer data;
+  GList queued;
+} ExtensionHostAfterwork;
+
 ExtensionHostReactor *extension_host_reactor_acquire (GMainContext          *context);
 void                  extension_host_reactor_release (ExtensionHostReactor  *self);
 gboolean              extension_host_reactor_exists  (GMainContext          *context);
@@ -50,7 +60,15 @@ gboolean extension_host_watch_start     (ExtensionHostWatch    *watch,
                                          void                 (*ready) (guint32  events,
                                                                         gpointer data),
                                          gpointer               data);
+void     extension_host_watch_change    (ExtensionHostWatch    *watch,
+                                         guint32                events);
 void     extension_host_watch_stop      (ExtensionHostWatch    *watch);
+
+void     extension_host_afterwork_add   (ExtensionHostAfterwork *work,
+                                         ExtensionHostReactor   *reactor,
+                                         void                  (*run) (gpointer data),
+                                         gpointer                data);
+void     extension_host_afterwork_drop  (ExtensionHostAfterwork *work);
 
 void     extension_host_deadline_arm    (ExtensionHostDeadline *deadline,
                                          ExtensionHostReactor  *reactor,

@@ -17,7 +17,9 @@ struct _ExtensionHostReactor
   guint users;
   int epoll_fd;          /* -1 until something is watched: deadlines need no descriptor */
   GQueue ready;          /* of ExtensionHostWatch, through their link `queued` */
+  GQueue afterwork;      /* of ExtensionHostAfterwork, through their link `queued` */
   GPtrArray *deadlines;  /* of ExtensionHostDeadline, a binary heap, the earliest first */
+  gint64 serving;        /* deadlines up to this time are being served; 0 if none are */
 };
 
 static GMutex reactors_lock;
@@ -122,13 +124,40 @@ static void
 serve_deadlines (ExtensionHostReactor *self,
                  gint64                now)
 {
+  gint64 outer = self->serving;   /* a callback may have run the context, and us with it */
+
   while (self->deadlines->len > 0 && deadline_at (self, 0)->due <= now)
     {
       ExtensionHostDeadline *deadline = deadline_at (self, 0);
 
+      self->serving = now;
       extension_host_deadline_disarm (deadline);
       deadline->elapsed (deadline->data);
     }
+  self->serving = outer;
+}
+
+static void
+do_afterwork (ExtensionHostReactor *self)
+{
+  while (!g_queue_is_empty (&self->afterwork))
+    {
+      ExtensionHostAfterwork *work = g_queue_peek_head (&self->afterwork);
+
+      extension_host_afterwork_drop (work);
+      work->run (work->data);
+    }
+}
+
+/* What was put off outside of our own turn, by the application itself, is done before the poll. */
+static gboolean
+reactor_prepare (GSource *source,
+                 int     *timeout)
+{
+  do_afterwork ((ExtensionHostReactor *) source);
+  *timeout = -1;
+
+  return FALSE;
 }
 
 static gboolean
@@ -143,6 +172,7 @@ reactor_dispatch (GSource     *source,
   collect (self);
   serve_watches (self);
   serve_deadlines (self, now);
+  do_afterwork (self);
   if (!g_source_is_destroyed (source))
     update_ready_time (self);
   g_source_unref (source);
@@ -161,6 +191,7 @@ reactor_finalize (GSource *source)
 }
 
 static GSourceFuncs reactor_funcs = {
+  .prepare = reactor_prepare,
   .dispatch = reactor_dispatch,
   .finalize = reactor_finalize,
 };
@@ -175,6 +206,7 @@ reactor_new (GMainContext *context)
   self->epoll_fd = -1;
   self->deadlines = g_ptr_array_new ();
   g_queue_init (&self->ready);
+  g_queue_init (&self->afterwork);
   g_source_set_static_name (&self->source, "[extension-host] reactor");
   g_source_set_can_recurse (&self->source, TRUE);
   g_source_attach (&self->source, context);
@@ -222,6 +254,7 @@ extension_host_reactor_release (ExtensionHostReactor *self)
 
   g_assert (self->deadlines->len == 0);
   g_assert (g_queue_is_empty (&self->ready));
+  g_assert (g_queue_is_empty (&self->afterwork));
   g_source_destroy (&self->source);
   g_source_unref (&self->source);
 }
@@ -282,6 +315,16 @@ extension_host_watch_start (ExtensionHostWatch   *watch,
   return TRUE;
 }
 
+void
+extension_host_watch_change (ExtensionHostWatch *watch,
+                             guint32             events)
+{
+  struct epoll_event event = { .events = events, .data.ptr = watch };
+
+  if (watch->reactor != NULL)
+    epoll_ctl (watch->reactor->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event);
+}
+
 /* Must come before the descriptor is closed. Does nothing if it is not watching. */
 void
 extension_host_watch_stop (ExtensionHostWatch *watch)
@@ -296,7 +339,8 @@ extension_host_watch_stop (ExtensionHostWatch *watch)
   watch->reactor = NULL;
 }
 
-/* Calls @elapsed once, as soon as the monotonic time is @due. An armed deadline is moved. */
+/* Calls @elapsed once, as soon as the monotonic time is @due, but not in the turn in which others
+ * are being called: who always arms anew must not hold up the rest. An armed deadline is moved. */
 void
 extension_host_deadline_arm (ExtensionHostDeadline *deadline,
                              ExtensionHostReactor  *reactor,
@@ -307,7 +351,7 @@ extension_host_deadline_arm (ExtensionHostDeadline *deadline,
   extension_host_deadline_disarm (deadline);
 
   deadline->reactor = reactor;
-  deadline->due = due;
+  deadline->due = MAX (due, reactor->serving + 1);
   deadline->elapsed = elapsed;
   deadline->data = data;
   deadline->index = reactor->deadlines->len;
@@ -336,4 +380,31 @@ extension_host_deadline_disarm (ExtensionHostDeadline *deadline)
   put (reactor, index, last);
   sift_up (reactor, last);
   sift_down (reactor, last);
+}
+
+/* Calls @run once at the end of this turn, or of the next if there is none under way. */
+void
+extension_host_afterwork_add (ExtensionHostAfterwork *work,
+                              ExtensionHostReactor   *reactor,
+                              void                  (*run) (gpointer data),
+                              gpointer                data)
+{
+  if (work->reactor != NULL)
+    return;
+
+  work->reactor = reactor;
+  work->run = run;
+  work->data = data;
+  work->queued = (GList) { .data = work };
+  g_queue_push_tail_link (&reactor->afterwork, &work->queued);
+}
+
+void
+extension_host_afterwork_drop (ExtensionHostAfterwork *work)
+{
+  if (work->reactor == NULL)
+    return;
+
+  g_queue_unlink (&work->reactor->afterwork, &work->queued);
+  work->reactor = NULL;
 }

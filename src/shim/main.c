@@ -32,9 +32,8 @@ end_without_program (int         error,
   return EXIT_SUCCESS;
 }
 
-int
-main (int    argc,
-      char **argv)
+static int
+run (char **argv)
 {
   static const char explanation[] = "extension-host-shim is run by libextension-host, not by hand\n";
   struct options options;
@@ -64,4 +63,13 @@ main (int    argc,
   lifeline_close ();
 
   return EXIT_SUCCESS;
+}
+
+/* Nothing is to be done at exit. A sanitizer would look for leaks then, with the help of a process that
+ * stops us, and wait for ever if the CONT of the application came in between. */
+int
+main (int    argc,
+      char **argv)
+{
+  _exit (run (argv));
 }

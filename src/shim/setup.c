@@ -23,14 +23,15 @@ static int null_fd = -1;
 static int signals_fd = -1;
 
 /* What the application ignores, the program shall not inherit; and were SIGCHLD ignored, children
- * would vanish without waiting for us. */
+ * would vanish without waiting for us. By the bare system call, because libc keeps two signals for
+ * itself, refuses to change them, and has posix_spawn () ignore them. All zero is SIG_DFL anywhere. */
 static void
 reset_dispositions (void)
 {
-  const struct sigaction by_default = { .sa_handler = SIG_DFL };
+  static const unsigned long by_default[16];
 
-  for (int number = 1; number <= SIGRTMAX; number++)
-    sigaction (number, &by_default, NULL);   /* refused for KILL, STOP and those libc keeps */
+  for (int number = 1; number < _NSIG; number++)
+    syscall (SYS_rt_sigaction, number, by_default, NULL, _NSIG / 8);
 }
 
 static bool

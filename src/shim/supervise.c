@@ -77,7 +77,7 @@ kill_once (int64_t now)
 {
   struct tree_pass pass;
 
-  tree_kill (&pass);
+  tree_kill (pause_after_pass > FIRST_PAUSE, &pass);
   if (now >= report_at)
     {
       lifeline_report_left (pass.left > 0 ? pass.left : 1);

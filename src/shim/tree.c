@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -297,7 +298,7 @@ note_killed (pid_t             pid,
 /* Nothing but listing and killing, because whoever forks and exits without end is new each time we
  * look, and has to be met before that. None of them is reaped meanwhile, so the numbers are safe. */
 static bool
-kill_newly_adopted (struct tree_pass *pass)
+kill_newly_adopted (void)
 {
   bool met_new = false;
 
@@ -309,9 +310,26 @@ kill_newly_adopted (struct tree_pass *pass)
         kill (found[i], SIGKILL);
         met_new = met_new || !is_ended_program (found[i]);
       }
-  pass->met_new = pass->met_new || met_new;
 
   return met_new;
+}
+
+/* Leaves in FOUND all children that there were at the end. */
+static void
+kill_children (struct tree_pass *pass)
+{
+  for (unsigned round = 0; round < MOST_ROUNDS && kill_newly_adopted (); round++)
+    pass->met_new = true;
+}
+
+/* True for one that only waits for its parent to take notice, and false for one whose first thread is
+ * the only one that has ended. */
+static bool
+has_ended (int pidfd)
+{
+  struct pollfd item = { .fd = pidfd, .events = POLLIN };
+
+  return poll (&item, 1, 0) > 0;
 }
 
 /* The number of a descendant may be given to a stranger while we look. The descriptor cannot: that it
@@ -329,7 +347,7 @@ kill_descendant (pid_t             pid,
   if (fd < 0)
     return;
 
-  parent = proc_get_parent (pid);
+  parent = has_ended (fd) ? 0 : proc_get_parent (pid);
   if (parent == through || parent == own_pid)
     {
       find_children (pid);
@@ -341,26 +359,12 @@ kill_descendant (pid_t             pid,
   close (fd);
 }
 
-static void
-kill_group_only (struct tree_pass *pass)
-{
-  /* The program may have gone to another group of the session, and may have left no one in its own. */
-  if (!program_is_reaped)
-    kill (program, SIGKILL);
-  pass->left = 1;
-}
-
 /* From the top down: a parent that has been killed forks no more, and its children come to us. */
 static void
-kill_all_found (struct tree_pass *pass)
+kill_descendants (struct tree_pass *pass)
 {
-  unsigned rounds = 0;
-  unsigned n_children;
+  unsigned n_children = n_found;
 
-  while (kill_newly_adopted (pass) && ++rounds < MOST_ROUNDS)
-    continue;
-
-  n_children = n_found;
   for (unsigned i = 0; i < n_children; i++)
     if (!is_ended_program (found[i]) && !reap (found[i]))
       {
@@ -372,15 +376,30 @@ kill_all_found (struct tree_pass *pass)
     kill_descendant (found[i], found_through[i], pass);
 }
 
+static void
+kill_group_only (struct tree_pass *pass)
+{
+  /* The program may have gone to another group of the session, and may have left no one in its own. */
+  if (!program_is_reaped)
+    kill (program, SIGKILL);
+  pass->left = 1;
+}
+
 void
-tree_kill (struct tree_pass *pass)
+tree_kill (bool              deep,
+           struct tree_pass *pass)
 {
   pass->left = 0;
   pass->met_new = false;
 
   signal_group (SIGKILL);
-  if (proc_is_usable)
-    kill_all_found (pass);
-  else
-    kill_group_only (pass);
+  if (!proc_is_usable)
+    {
+      kill_group_only (pass);
+      return;
+    }
+
+  kill_children (pass);
+  if (deep)
+    kill_descendants (pass);
 }

@@ -31,14 +31,17 @@ void tree_terminate_program (void);
 void tree_terminate (void);
 void tree_terminate_newly_adopted (void);
 
-/* What one pass of KILL over the whole tree found. */
+/* What one pass of KILL found. */
 struct tree_pass
 {
-  unsigned left;
+  unsigned left;   /* only when it was a deep one */
   bool met_new;   /* somebody whom no earlier pass had met */
 };
 
-void tree_kill (struct tree_pass *pass);
+/* A pass that is not deep goes for our children only. Theirs are ours as soon as they have died, and
+ * taking them as they come is faster than looking for them, unless somebody up there does not die. */
+void tree_kill (bool              deep,
+                struct tree_pass *pass);
 
 /* Whether a child is waiting for its first KILL. */
 bool tree_has_newly_adopted (void);

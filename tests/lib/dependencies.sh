@@ -23,6 +23,7 @@ test  : command xgettext             : gettext            : gettext             
 extra : command g-ir-scanner         : gobject-introspection libgirepository1.0-dev : gobject-introspection-devel : gobject-introspection
 extra : command vapigen              : valac              : vala                : vala
 extra : command node                 : nodejs             : nodejs              : nodejs
+extra : python gi                    : python3-gi         : python3-gobject     : python-gobject
 valgrind : command valgrind          : valgrind           : valgrind            : valgrind
 '
 
@@ -33,6 +34,7 @@ dependency_present () {
   case $kind in
     command) command -v "$1" >/dev/null ;;
     module)  pkg-config --exists "$*" 2>/dev/null ;;
+    python)  /usr/bin/python3 -c "import $1" 2>/dev/null ;;
   esac
 }
 

@@ -14,7 +14,7 @@ LEVELS = (
     ("enums", "enum-types", "error", "state", "backoff", "restart-budget", "log",
      "version", "version-macros"),
     ("spec", "exit", "transition", "stop-outcome", "call-failure", "health-report", "log-ring",
-     "json-scan", "message", "reactor", "channel", "lifeline", "output", "shim", "sweep"),
+     "json-scan", "json-repair", "message", "oversize", "reactor", "channel", "lifeline", "output", "shim", "sweep"),
     ("attempt", "ladder", "lifecycle", "rpc", "health", "extension"),
     ("process",),
     ("manager", "shutdown-report"),

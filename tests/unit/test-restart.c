@@ -63,7 +63,7 @@ test_budget_keeps_a_failure_exactly_as_old_as_the_window (void)
   g_auto(Budget) budget = { 0 };
 
   record (&budget, 7, WINDOW);
-  g_assert_cmpuint (extension_host_restart_budget_count (&budget, (7 + WINDOW) * MS, WINDOW), ==, 1);
+  g_assert_cmpuint (count (&budget, 7 + WINDOW, WINDOW), ==, 1);
   g_assert_cmpuint (extension_host_restart_budget_count (&budget, (7 + WINDOW) * MS + 1, WINDOW),
                     ==, 0);
 }
@@ -157,7 +157,7 @@ test_budget_ring_wraps_and_grows_in_order (void)
     {
       gint64 base = window * 10000;
 
-      for (guint i = 0; i < 200; i++)
+      for (guint i = 0; i < 203; i++)   /* so that the ring begins anywhere */
         g_assert_cmpuint (record (&budget, base + i, window), ==, MIN (i, window) + 1);
     }
 }
@@ -200,6 +200,7 @@ static const struct {
   { 0, 2.0, 30000, 0.0, 1, 0.5, 0 },
   { 0, 2.0, 30000, 0.5, 9, 0.9, 0 },
   { 5000, 2.0, 3000, 0.0, 1, 0.5, 3000 },      /* the cap holds for the first, too */
+  { 5000, 2.0, 3000, 0.5, 1, 0.0, 1500 },      /* and it is capped before it is spread */
   { 1000, 2.0, 0, 0.0, 3, 0.5, 0 },
   { 1000, 2.0, 30000, 0.1, 1, 0.0, 900 },
   { 1000, 2.0, 30000, 0.1, 1, 0.5, 1000 },

@@ -16,11 +16,11 @@ application_watch (pid_t pid)
   pid_t parent = getppid ();
   int fd = (int) syscall (SYS_pidfd_open, pid, 0);
 
-  /* Our parent is alive as long as it is our parent, so a descriptor made before this look is its. */
+  /* Our parent is alive as long as it is our parent: a descriptor made before this look is its. */
   if (fd >= 0 && getppid () == pid)
     application_fd = fd;
   else if (fd >= 0)
-    close (fd);   /* somebody who has the number now, or who is not our parent: no business of ours */
+    close (fd);   /* somebody who has the number now, or who is not our parent */
   else
     /* A parent outside of our pid namespace reads as 0, and its number means nothing here. */
     application_was_gone = errno == ESRCH && parent != 0;

@@ -101,8 +101,8 @@ set_no_new_privs (const struct options *options)
   return options->no_new_privs ? prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) : 0;
 }
 
-/* What may not gain privileges may not send signals out of its own tree either, where the kernel can
- * see to that: it could stop the shim or kill the application otherwise. */
+/* What may not gain privileges may not send signals out of its own tree either, where the kernel
+ * can see to that: it could stop the shim or kill the application otherwise. */
 static int
 scope_signals (const struct options *options)
 {
@@ -247,8 +247,9 @@ fork_and_exec (const struct options *options,
     waitid (P_PID, (id_t) pid, &info, WEXITED);
 }
 
-/* Whoever lends the program its score must do so before it exists: the file of another process might
- * be another process's by the time it is opened. The shim has it only for as long as that takes. */
+/* Whoever lends the program its score must do so before it exists: the file of another process
+ * might be another process's by the time it is opened. The shim has it only for as long as that
+ * takes. */
 static void
 fork_with_oom_score_adj (const struct options *options,
                          struct launch        *launch)

@@ -14,7 +14,8 @@ struct launch
   int error;
 };
 
-/* Opens what launching needs and what cannot be opened once the shim is not dumpable. False with errno. */
+/* Opens what launching needs and what cannot be opened once the shim is not dumpable. False with
+ * errno. */
 bool launch_prepare (const struct options *options);
 
 struct launch launch_program (const struct options *options);

@@ -130,8 +130,9 @@ lifeline_next (unsigned *grace_ms)
 
       if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return LIFELINE_NOTHING;
-      /* An application that leaves reports unread resets the connection as it goes, and that is told
-       * once before the commands that are still in the queue: a last `kill` must not be missed. */
+      /* An application that leaves reports unread resets the connection as it goes, and that is
+       * told once before the commands that are still in the queue: a last `kill` must not be
+       * missed. */
       if (length < 0 && (errno == EINTR || errno == ECONNRESET))
         continue;
       if (length <= 0)

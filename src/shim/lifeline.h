@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* The lifeline: a SOCK_SEQPACKET pair between the library and the shim, one packet per line. Reports
- * go up, commands come down, and its end means that the application is gone. */
+/* The lifeline: a SOCK_SEQPACKET pair between the library and the shim, one packet per line.
+ * Reports go up, commands come down, and its end means that the application is gone. */
 #define LIFELINE_FD 3
 
 enum lifeline_news
@@ -22,8 +22,8 @@ bool lifeline_open (void);
 /* Whether the other end is closed, even if commands are still to be read. */
 bool lifeline_is_lost (void);
 
-/* Takes the next command, which has been answered by `ok` when this returns. Commands that were sent
- * before the other end was closed come before LIFELINE_LOST. */
+/* Takes the next command, which has been answered by `ok` when this returns. Commands that were
+ * sent before the other end was closed come before LIFELINE_LOST. */
 enum lifeline_news lifeline_next (unsigned *grace_ms);
 
 /* Lets the other end read all reports: ending with commands unread would reset the connection, and

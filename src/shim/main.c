@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* extension-host-shim: stands between an application and the program of one of its extension hosts.
+/* extension-host-shim: stands between an application and the program of one of its extension
+ * hosts.
  *
- * It runs the program, tells the application what becomes of it, and ends the program together with
- * everything that descends from it: on command, when the program has ended, and when the application
- * is gone, however that happened. One process per host, because a process can adopt the orphans of
- * its own descendants only, and because somebody has to outlive the application.
+ * It runs the program, tells the application what becomes of it, and ends the program together
+ * with everything that descends from it: on command, when the program has ended, and when the
+ * application is gone, however that happened. One process per host, because a process can adopt
+ * the orphans of its own descendants only, and because somebody has to outlive the application.
  *
  * It uses no heap and holds no state that a later look at the facts could not correct. */
 
@@ -35,7 +36,8 @@ end_without_program (int         error,
 static int
 run (char **argv)
 {
-  static const char explanation[] = "extension-host-shim is run by libextension-host, not by hand\n";
+  static const char explanation[] =
+    "extension-host-shim is run by libextension-host, not by hand\n";
   struct options options;
   struct launch launch;
 
@@ -65,8 +67,8 @@ run (char **argv)
   return EXIT_SUCCESS;
 }
 
-/* Nothing is to be done at exit. A sanitizer would look for leaks then, with the help of a process that
- * stops us, and wait for ever if the CONT of the application came in between. */
+/* Nothing is to be done at exit. A sanitizer would look for leaks then, with the help of a process
+ * that stops us, and wait for ever if the CONT of the application came in between. */
 int
 main (int    argc,
       char **argv)

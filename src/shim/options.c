@@ -32,7 +32,8 @@ static const struct known_option
   { "--nice", KIND_SIGNED, offsetof (struct options, nice) },
   { "--oom-score-adj", KIND_SIGNED, offsetof (struct options, oom_score_adj) },
   { "--no-new-privs", KIND_FLAG, offsetof (struct options, no_new_privs) },
-  { "--limit-address-space", KIND_UNSIGNED, offsetof (struct options, limits[LIMIT_ADDRESS_SPACE]) },
+  { "--limit-address-space", KIND_UNSIGNED,
+    offsetof (struct options, limits[LIMIT_ADDRESS_SPACE]) },
   { "--limit-files", KIND_UNSIGNED, offsetof (struct options, limits[LIMIT_FILES]) },
   { "--limit-processes", KIND_UNSIGNED, offsetof (struct options, limits[LIMIT_PROCESSES]) },
   { "--limit-core", KIND_UNSIGNED, offsetof (struct options, limits[LIMIT_CORE]) },
@@ -49,7 +50,7 @@ parse_unsigned (const char *string,
   if (!text_take_number (&string, &number) || *string != '\0')
     return false;
 
-  *value = (long long) number;   /* every rlim_t, RLIM_INFINITY too, survives the way there and back */
+  *value = (long long) number;   /* every rlim_t survives the way there and back */
 
   return true;
 }

@@ -34,7 +34,8 @@ proc_open (void)
 
   own_children_fd = openat (proc_fd, "thread-self/children", O_RDONLY | O_CLOEXEC);
 
-  return own_children_fd >= 0;   /* a kernel without CONFIG_PROC_CHILDREN is no better than no /proc */
+  /* A kernel without CONFIG_PROC_CHILDREN is no better than no /proc. */
+  return own_children_fd >= 0;
 }
 
 /* The kernel writes a space behind each number, so one that is cut in two by the buffer goes on. */

@@ -2,7 +2,6 @@
 
 #include "setup.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -24,7 +23,8 @@ static int signals_fd = -1;
 
 /* What the application ignores, the program shall not inherit; and were SIGCHLD ignored, children
  * would vanish without waiting for us. By the bare system call, because libc keeps two signals for
- * itself, refuses to change them, and has posix_spawn () ignore them. All zero is SIG_DFL anywhere. */
+ * itself, refuses to change them, and has posix_spawn () ignore them. All zero is SIG_DFL
+ * anywhere. */
 static void
 reset_dispositions (void)
 {
@@ -79,9 +79,9 @@ open_null (void)
 bool
 setup_shim (const struct options *options)
 {
-  /* CONT does nothing to a process that runs and wakes one that was stopped, which is when the death
-   * of the application matters most. KILL would be too much: the parent is a thread, and may end
-   * long before its process does. */
+  /* CONT does nothing to a process that runs and wakes one that was stopped, which is when the
+   * death of the application matters most. KILL would be too much: the parent is a thread, and may
+   * end long before its process does. */
   if (!close_strangers (options) ||
       !open_null () ||
       !take_signals () ||

@@ -2,7 +2,6 @@
 
 #include "supervise.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -19,8 +18,9 @@
 /* How long what is left behind may take after TERM when nobody said. */
 #define GRACE_AFTER_EXIT (1 * SECOND)
 
-/* The application is gone: the program has seen the end of its stdin, and gets this much time to act
- * on that, and on TERM. What is left of the two seconds we promise is for KILL to do its work. */
+/* The application is gone: the program has seen the end of its stdin, and gets this much time to
+ * act on that, and on TERM. What is left of the two seconds we promise is for KILL to do its
+ * work. */
 #define TERM_WITHOUT_APPLICATION (500 * MILLISECOND)
 #define KILL_WITHOUT_APPLICATION (1250 * MILLISECOND)
 

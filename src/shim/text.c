@@ -15,10 +15,12 @@ void
 text_add_number (struct text *self,
                  long long    number)
 {
-  unsigned long long rest = number < 0 ? 0ULL - (unsigned long long) number : (unsigned long long) number;
+  unsigned long long rest = (unsigned long long) number;
   char digits[24];
   char *first = digits + sizeof digits - 1;
 
+  if (number < 0)
+    rest = 0 - rest;
   *first = '\0';
   do
     *--first = (char) ('0' + rest % 10);

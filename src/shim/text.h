@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Short lines and paths, without stdio: a static shim would carry all of it in its memory. What does
- * not fit is cut off; the longest path and report need less than half of this. */
+/* Short lines and paths, without stdio: a static shim would carry all of it in its memory. What
+ * does not fit is cut off; the longest path and report need less than half of this. */
 struct text
 {
   char string[96];

@@ -17,7 +17,8 @@
 #define MOST_ROUNDS 100
 #define QUEUE_SIZE 65536              /* of those beyond, some are adopted by the next pass */
 
-/* Who got the signal of the present stage already. Large, but a page never touched costs nothing. */
+/* Who got the signal of the present stage already. Large, but a page never touched costs
+ * nothing. */
 struct marks
 {
   unsigned long words[PID_LIMIT / WORD_BITS];
@@ -163,15 +164,20 @@ tree_has_program_ended (siginfo_t *info)
   return true;
 }
 
-/* A tree that forks without end may leave more of them than we can take away: there is other work. */
+/* A tree that forks without end may leave more of them than we can take away, and there is other
+ * work to do. */
 bool
 tree_reap (void)
 {
   siginfo_t info;
   unsigned count;
 
-  for (count = 0; count < REAP_AT_ONCE && peek (P_ALL, 0, &info) && !is_program (info.si_pid); count++)
-    reap (info.si_pid);
+  for (count = 0; count < REAP_AT_ONCE; count++)
+    {
+      if (!peek (P_ALL, 0, &info) || is_program (info.si_pid))
+        break;
+      reap (info.si_pid);
+    }
 
   /* The ended program is our eldest child, and hides all the others from a wait for anyone. */
   if (program_has_ended && !program_is_reaped && proc_is_usable)
@@ -295,8 +301,9 @@ note_killed (pid_t             pid,
   mark (&killed, pid);
 }
 
-/* Nothing but listing and killing, because whoever forks and exits without end is new each time we
- * look, and has to be met before that. None of them is reaped meanwhile, so the numbers are safe. */
+/* Nothing but listing and killing, because whoever forks and exits without end is new each time
+ * we look, and has to be met before that. None of them is reaped meanwhile, so the numbers are
+ * safe. */
 static bool
 kill_newly_adopted (void)
 {
@@ -322,8 +329,8 @@ kill_children (struct tree_pass *pass)
     pass->met_new = true;
 }
 
-/* True for one that only waits for its parent to take notice, and false for one whose first thread is
- * the only one that has ended. */
+/* True for one that only waits for its parent to take notice, and false for one whose first thread
+ * is the only one that has ended. */
 static bool
 has_ended (int pidfd)
 {
@@ -332,9 +339,9 @@ has_ended (int pidfd)
   return poll (&item, 1, 0) > 0;
 }
 
-/* The number of a descendant may be given to a stranger while we look. The descriptor cannot: that it
- * takes the signal proves that the number meant the same process from the opening on, so its parent
- * and its children were what we read. */
+/* The number of a descendant may be given to a stranger while we look. The descriptor cannot: that
+ * it takes the signal proves that the number meant the same process from the opening on, so its
+ * parent and its children were what we read. */
 static void
 kill_descendant (pid_t             pid,
                  pid_t             through,
@@ -379,7 +386,8 @@ kill_descendants (struct tree_pass *pass)
 static void
 kill_group_only (struct tree_pass *pass)
 {
-  /* The program may have gone to another group of the session, and may have left no one in its own. */
+  /* The program may have gone to another group of the session, and may have left no one in its
+   * own. */
   if (!program_is_reaped)
     kill (program, SIGKILL);
   pass->left = 1;

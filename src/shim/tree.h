@@ -9,8 +9,9 @@
 /* The program and all that descends from it: who is left, and ending them.
  *
  * A process number is used only while we know whose it is. Our children keep theirs until we reap
- * them, and they are reaped in one place. The program, although exited, stays unreaped until the rest
- * is gone, because as long as its number is taken so is the number of its process group. */
+ * them, which never happens between finding one and signalling it. The program, although exited,
+ * stays unreaped until the rest is gone, because as long as its number is taken so is the number
+ * of its process group. */
 
 /* Opens what will be needed later. */
 void tree_prepare (void);
@@ -20,7 +21,8 @@ void tree_set_program (pid_t program);
 /* True once: when the program is found to have ended, with INFO saying how. */
 bool tree_has_program_ended (siginfo_t *info);
 
-/* Reaps the children that have ended, the program excepted. False when there may be more of them. */
+/* Reaps the children that have ended, the program excepted. False when there may be more of
+ * them. */
 bool tree_reap (void);
 
 /* Whether no process is left; by then the program is reaped, too. */
@@ -38,8 +40,9 @@ struct tree_pass
   bool met_new;   /* somebody whom no earlier pass had met */
 };
 
-/* A pass that is not deep goes for our children only. Theirs are ours as soon as they have died, and
- * taking them as they come is faster than looking for them, unless somebody up there does not die. */
+/* A pass that is not deep goes for our children only. Theirs are ours as soon as they have died,
+ * and taking them as they come is faster than looking for them, unless somebody up there does not
+ * die. */
 void tree_kill (bool              deep,
                 struct tree_pass *pass);
 

@@ -40,8 +40,8 @@ forge_by_ptrace (pid_t shim)
   return ptrace (PTRACE_SEIZE, shim, NULL, NULL) == 0;   /* with that, anything can be done to it */
 }
 
-/* A socket cannot be opened by its name in /proc, but seeing it, or writing to the memory, takes the
- * permission that we should not have. */
+/* A socket cannot be opened by its name in /proc, but seeing it, or writing to the memory, takes
+ * the permission that we should not have. */
 static bool
 reach_by_proc (pid_t shim)
 {

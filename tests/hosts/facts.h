@@ -2,5 +2,6 @@
 
 #pragma once
 
-/* Writes what this process was given to standard output: one JSON object with one member per line. */
+/* Writes what this process was given to standard output: one JSON object with one member per
+ * line. */
 void facts_tell (char **argv);

@@ -398,12 +398,12 @@ static const struct option
 } options[] = {
   { "touch", FIRST, WITH, do_touch, "=FILE  before all else: write the monotonic ns and the pid" },
 
-  { "live-for", SETTING, WITH, set_live_for, "=SECONDS  when all its processes end at last; " DEFAULT_LIFE },
+  { "live-for", SETTING, WITH, set_live_for, "=SECONDS  until it all ends at last; " DEFAULT_LIFE },
   { "ignore-term", SETTING, WITHOUT, set_ignore_term, "" },
   { "ignore-eof", SETTING, WITHOUT, set_ignore_eof, "  go on at the end of stdin" },
   { "on-term-exit", SETTING, WITH, set_on_term_exit, "=CODE  handle TERM by exiting" },
   { "on-eof-exit", SETTING, WITH, set_on_eof_exit, "=CODE  at the end of stdin; 0" },
-  { "slow-death", SETTING, WITH, set_slow_death, "=MS  wait before exiting at end of stdin or TERM" },
+  { "slow-death", SETTING, WITH, set_slow_death, "=MS  before exiting at end of stdin or TERM" },
   { "exit-after", SETTING, WITH, set_exit_after, "=MS[:CODE]" },
   { "stubborn-children", SETTING, WITHOUT, set_stubborn_children, "  grandchildren ignore TERM" },
   { "bomb-pause", SETTING, WITH, set_bomb_pause, "=MS  that each process of a bomb lives; 20" },
@@ -438,7 +438,7 @@ static const struct option
   { "grandchild-keeps-stdout", ACTION, WITHOUT, do_grandchild_keeps_stdout, "" },
   { "setsid-grandchild", ACTION, WITHOUT, do_setsid_grandchild, "" },
   { "daemon", ACTION, WITHOUT, do_daemon, "  a grandchild without a parent" },
-  { "nested", ACTION, WITH, do_nested, "=DEPTH  a grandchild of a grandchild of…, each a session leader" },
+  { "nested", ACTION, WITH, do_nested, "=DEPTH  a chain of them, each a session leader" },
   { "fork-bomb", ACTION, WITH, do_fork_bomb, "=N  processes that fork and exit for ever" },
   { "setsid-fork-bomb", ACTION, WITH, do_setsid_fork_bomb, "=N  the same, each a session leader" },
 

@@ -4,8 +4,9 @@
 
 #include <stdbool.h>
 
-/* Processes that the fake host leaves behind. Whatever is made here has got ready (a session of its
- * own, TERM ignored…) by the time the call returns, and ends by itself when the host's time is up. */
+/* Processes that the fake host leaves behind. Whatever is made here has got ready (a session of
+ * its own, TERM ignored…) by the time the call returns, and ends by itself when the host's time is
+ * up. */
 
 enum relation
 {
@@ -27,10 +28,12 @@ void processes_note_in (const char *file);
 void processes_make (enum relation relation,
                      bool          keeps_stdout);
 
-/* A chain of processes, DEPTH deep, each the child of the one before and the leader of a session. */
+/* A chain of processes, DEPTH deep, each the child of the one before and the leader of a
+ * session. */
 void processes_make_nested (unsigned depth);
 
-/* How long each process of a bomb lives. The less, the more of the processor they take, up to all. */
+/* How long each process of a bomb lives. The less, the more of the processor they take, up to
+ * all. */
 void processes_live_short (unsigned pause_ms);
 
 /* COUNT processes that do nothing but fork and exit. */

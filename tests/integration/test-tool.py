@@ -1,0 +1,670 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The command extension-host, as somebody at a terminal or a script sees it.
+
+EXTENSION_HOST_TOOL names the command and EXTENSION_HOST_SHIM the helper.
+"""
+
+import fcntl
+import json
+import os
+import pathlib
+import pty
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "lib"))
+
+import tap  # pylint: disable=wrong-import-position
+
+TOOL = os.environ.get("EXTENSION_HOST_TOOL", "extension-host")
+MARK = "EXTENSION_HOST_TEST_MARK"
+DEADLINE = 30
+CLEAN = ["starting", "running", "stopping", "stopped"]
+
+# Ends when its input is closed.
+POLITE = ["cat"]
+# Ends by nothing but SIGKILL; prints a line once it is deaf.
+DEAF = [sys.executable, "-c",
+            "import signal, time\n"
+            "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+            "print('deaf', flush=True)\n"
+            "time.sleep(120)\n"]
+
+
+def wait_until(condition, what, seconds=DEADLINE):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"gave up waiting until {what}"
+        time.sleep(0.01)
+
+
+def find_marked(mark):
+    """The processes with that mark in their environment: what a test has left."""
+    wanted = f"{MARK}={mark}".encode()
+    found = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit() or int(entry) == os.getpid():
+            continue
+        try:
+            with open(f"/proc/{entry}/environ", "rb") as file:
+                if wanted in file.read().split(b"\0"):
+                    found.append(int(entry))
+        except OSError:
+            pass
+    return found
+
+
+class Tool:
+    """One run of the command; on leaving, nothing of it may be left."""
+
+    def __init__(self, *arguments, environment=None, stdout=subprocess.PIPE, **options):
+        self.mark = uuid.uuid4().hex
+        self.lines = []
+        self.partial = b""
+        variables = {key: value for key, value in os.environ.items()
+                     if key not in ("NO_COLOR", "PYTHONUNBUFFERED", "LC_ALL")}
+        variables.update({"LC_ALL": "C.UTF-8", MARK: self.mark}, **(environment or {}))
+        self.stderr_file = tempfile.TemporaryFile()
+        self.process = subprocess.Popen([TOOL, *arguments], env=variables,
+                                        stdin=subprocess.DEVNULL, stdout=stdout,
+                                        stderr=self.stderr_file, **options)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
+        try:
+            wait_until(lambda: not find_marked(self.mark), "nothing is left running", 5)
+        except AssertionError:
+            left = find_marked(self.mark)
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)
+            if kind is None:
+                raise AssertionError(f"{len(left)} processes were left running") from None
+        finally:
+            self.stderr_file.close()
+
+    @property
+    def stderr(self):
+        # The offset is shared with the command: reading must not move it.
+        return os.pread(self.stderr_file.fileno(), 1 << 20, 0).decode()
+
+    def read_line(self):
+        """The next line of stdout, or None at its end."""
+        fd = self.process.stdout.fileno()
+        end = time.monotonic() + DEADLINE
+        while b"\n" not in self.partial:
+            ready, _, _ = select.select([fd], [], [], max(0, end - time.monotonic()))
+            assert ready, f"gave up waiting for a line after {self.lines[-3:]}; {self.stderr}"
+            data = os.read(fd, 65536)
+            if not data:
+                assert not self.partial, "the last line is not finished"
+                return None
+            self.partial += data
+        line, _, self.partial = self.partial.partition(b"\n")
+        self.lines.append(line.decode())
+        return self.lines[-1]
+
+    def read_until(self, condition, what):
+        while True:
+            line = self.read_line()
+            assert line is not None, f"stdout ended before {what}: {self.lines[-5:]} {self.stderr}"
+            if condition(line):
+                return line
+
+    def read_event(self, event, **members):
+        """The next event of that kind with those members, of --json."""
+        def matches(line):
+            found = json.loads(line)
+            return found["event"] == event and all(found[key] == members[key] for key in members)
+        return json.loads(self.read_until(matches, f"{event} {members}"))
+
+    def read_rest(self):
+        while self.read_line() is not None:
+            pass
+
+    def events(self, event=None):
+        found = [json.loads(line) for line in self.lines]
+        return [e for e in found if event in (None, e["event"])]
+
+    def states(self):
+        return [e["new"] for e in self.events("state-changed")]
+
+    def send(self, signo):
+        self.process.send_signal(signo)
+
+    def expect_status(self, status):
+        if self.process.stdout:
+            self.read_rest()
+        found = self.process.wait(DEADLINE)
+        assert found == status, f"status {found}, expected {status}; stderr: {self.stderr}"
+
+    def finish(self, status=0, signo=signal.SIGINT):
+        self.send(signo)
+        self.expect_status(status)
+
+
+def expect(text, *parts):
+    for part in parts:
+        assert part in text, f"“{part}” is not in: {text}"
+
+
+def equal(found, expected):
+    assert found == expected, f"found {found!r}, expected {expected!r}"
+
+
+class Folder:
+    def __enter__(self):
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix="extension-host test "))
+        return self.path
+
+    def __exit__(self, kind, value, trace):
+        shutil.rmtree(self.path)
+
+
+# The command line
+
+@tap.case("--version and --help")
+def test_help():
+    with Tool("--version") as tool:
+        tool.expect_status(0)
+        assert re.fullmatch(r"extension-host \d+\.\d+\.\d+", tool.lines[0]), tool.lines
+    with Tool("--help") as tool:
+        tool.expect_status(0)
+        expect("\n".join(tool.lines), "run", "--version")
+    for option in ("--help", "--help-all"):
+        with Tool("run", option) as tool:
+            tool.expect_status(0)
+            expect("\n".join(tool.lines), "extension-host run", "--json", "Exit status")
+    with Tool("run", "--help-all") as tool:
+        tool.expect_status(0)
+        expect("\n".join(tool.lines), "--restart=", "--term-timeout=", "--working-directory=")
+
+
+@tap.case("man page and completions know every option")
+def test_documented():
+    with Tool("run", "--help-all") as tool:
+        tool.expect_status(0)
+        options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", "\n".join(tool.lines)))
+    assert len(options) > 20, options
+    for file in ("extension-host.1", "completions/extension-host"):
+        text = (ROOT / "data" / file).read_text(encoding="utf-8").replace("\\-", "-")
+        known = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
+        missing = {option for option in options - known if not option.startswith("--help-")}
+        assert not missing, f"{file} lacks {sorted(missing)}"
+
+
+@tap.case("wrong usage gives status 2, a message and a hint")
+def test_usage():
+    for arguments, words in (
+            ([], ["No command"]),
+            (["fly"], ["“fly”"]),
+            (["run"], ["No command"]),
+            (["run", "--"], ["No command"]),
+            (["run", "--wings", "cat"], ["--wings"]),
+            (["run", "--restart=often", "cat"], ["often", "always, on-failure, never"]),
+            (["run", "--protocol=smoke", "cat"], ["smoke", "mcp"]),
+            (["run", "--term-timeout=5", "cat"], ["“5”", "--term-timeout", "500ms"]),
+            (["run", "--term-timeout=-5s", "cat"], ["--term-timeout"]),
+            (["run", "--backoff-max=99999999h", "cat"], ["--backoff-max"]),
+            (["run", "--backoff-factor=x", "cat"], ["--backoff-factor"]),
+            (["run", "--max-restarts=-1", "cat"], ["--max-restarts", "unlimited"]),
+            (["run", "--env", "NAME", "cat"], ["--env", "NAME=VALUE"]),
+            (["run", "--color=blue", "cat"], ["blue", "auto, always, never"])):
+        with Tool(*arguments) as tool:
+            tool.expect_status(2)
+            equal(tool.lines, [])
+            expect(tool.stderr, "extension-host: error: ", "extension-host: hint: ", *words)
+
+
+@tap.case("what makes no sense for a host gives status 2")
+def test_bad_values():
+    for options, words in ((["--id=a/b"], ["id"]),
+                           (["--backoff-initial=5s", "--backoff-max=1s"], ["backoff"]),
+                           (["--backoff-factor=0.5"], ["backoff-factor"]),
+                           (["--no-restart-exit=banana"], ["banana"])):
+        with Tool("run", *options, "cat") as tool:
+            tool.expect_status(2)
+            equal(tool.lines, [])
+            expect(tool.stderr, "extension-host: error: ", *words)
+
+
+@tap.case("what follows the program belongs to the program")
+def test_separator():
+    for words in (["echo", "--json", "-q"], ["--", "echo", "--json", "-q"]):
+        with Tool("run", "--restart=never", *words) as tool:
+            tool.expect_status(0)
+            assert any(line.endswith("--json -q") for line in tool.lines), tool.lines
+
+
+# Running and stopping
+
+@tap.case("Ctrl-C stops gracefully, with status 0")
+def test_clean_stop():
+    with Tool("run", "--json", *POLITE) as tool:
+        tool.read_event("state-changed", new="running")
+        tool.finish()
+        equal(tool.states(), CLEAN)
+        equal(tool.events("summary")[0]["stop"]["forced"], False)
+        equal(tool.events("summary")[0]["status"], 0)
+        expect(tool.stderr, "Stopping “cat”", "Ctrl-C again")
+
+
+@tap.case("SIGTERM and SIGHUP do too")
+def test_other_signals():
+    for signo in (signal.SIGTERM, signal.SIGHUP):
+        with Tool("run", "--json", *POLITE) as tool:
+            tool.read_event("state-changed", new="running")
+            tool.finish(0, signo)
+            equal(tool.states(), CLEAN)
+
+
+@tap.case("under nohup SIGHUP changes nothing")
+def test_nohup():
+    def ignore_hangup():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with Tool("run", "--json", *POLITE, preexec_fn=ignore_hangup) as tool:
+        tool.read_event("state-changed", new="running")
+        tool.send(signal.SIGHUP)
+        tool.finish()
+        equal(tool.states(), CLEAN)
+        equal(tool.stderr.count("Stopping"), 1)
+
+
+@tap.case("a second Ctrl-C kills")
+def test_kill():
+    with Tool("run", "--json", "--exit-timeout=5min", "--term-timeout=5min", *DEAF) as tool:
+        tool.read_event("log", line="deaf")
+        tool.send(signal.SIGINT)
+        tool.read_event("state-changed", new="stopping")
+        start = time.monotonic()
+        tool.finish()
+        assert time.monotonic() - start < 10, "the second Ctrl-C did not kill"
+        equal(tool.states(), CLEAN)
+        equal(tool.events("summary")[0]["stop"]["rung"], "kill")
+        equal(tool.events("summary")[0]["stop"]["forced"], True)
+        equal(tool.events("exit")[0]["signal"], 9)
+        expect(tool.stderr, "Killing")
+
+
+@tap.case("the timeouts given are the timeouts taken")
+def test_timeouts():
+    with Tool("run", "--json", "--exit-timeout=100ms", "--term-timeout=100ms", *DEAF) as tool:
+        tool.read_event("log", line="deaf")
+        start = time.monotonic()
+        tool.finish()
+        assert 0.2 <= time.monotonic() - start < 5, f"{time.monotonic() - start} s"
+        equal(tool.events("summary")[0]["stop"]["rung"], "kill")
+
+
+@tap.case("a stop while it waits for a restart takes effect at once")
+def test_stop_in_backoff():
+    with Tool("run", "--json", "--backoff-initial=1h", "--backoff-max=1h", "false") as tool:
+        tool.read_event("state-changed", new="restarting")
+        tool.finish()
+        equal(tool.states(), ["starting", "running", "unhealthy", "restarting", "stopping",
+                              "stopped"])
+
+
+# Failing and coming back
+
+@tap.case("a killed program comes back as the next generation")
+def test_recovery():
+    with Tool("run", "--json", "--backoff-initial=10ms", *POLITE) as tool:
+        first = tool.read_event("state-changed", new="running")
+        os.kill(first["pid"], signal.SIGKILL)
+        second = tool.read_event("state-changed", new="running")
+        assert first["pid"] != second["pid"] > 0, (first, second)
+        equal((first["generation"], second["generation"]), (1, 2))
+        tool.finish()
+        equal(tool.states(), ["starting", "running", "unhealthy", "restarting", "starting",
+                              "running", "stopping", "stopped"])
+        exits = tool.events("exit")
+        equal([e["kind"] for e in exits], ["signalled", "exited"])
+        equal([e["requested"] for e in exits], [False, True])
+        equal((exits[0]["signal"], exits[0]["pid"]), (9, first["pid"]))
+        equal(tool.events("summary")[0]["restarts"], 1)
+
+
+@tap.case("a crash ends it with status 1 and says how")
+def test_crash():
+    with Tool("run", "--json", "--restart=never", "sh", "-c", "echo bye; exit 7") as tool:
+        tool.expect_status(1)
+        equal(tool.states(), ["starting", "running", "unhealthy", "crashed"])
+        equal(tool.events("state-changed")[-1]["reason"], "policy")
+        equal(tool.events("exit")[0]["code"], 7)
+        equal([e["line"] for e in tool.events("log")], ["bye"])
+        equal(tool.events("summary")[0]["status"], 1)
+        expect(tool.stderr, "“sh” crashed", "7")
+
+
+@tap.case("restarts end with the budget")
+def test_budget():
+    with Tool("run", "--json", "--max-restarts=2", "--backoff-initial=10ms", "false") as tool:
+        tool.expect_status(1)
+        equal(tool.states().count("starting"), 3)
+        equal(tool.events("state-changed")[-1]["reason"], "restart-limit")
+
+
+@tap.case("an exit that is listed as final is final")
+def test_no_restart_exit():
+    with Tool("run", "--json", "--no-restart-exit=3", "--no-restart-exit=TERM",
+              "sh", "-c", "exit 3") as tool:
+        tool.expect_status(1)
+        equal(tool.states().count("starting"), 1)
+        equal(tool.events("state-changed")[-1]["reason"], "no-restart-exit")
+
+
+@tap.case("a program that ends by itself")
+def test_natural_end():
+    with Tool("run", "--json", "--restart=on-failure", "true") as tool:
+        tool.expect_status(0)
+        equal(tool.states(), ["starting", "running", "stopped"])
+        equal(tool.stderr, "")
+    with Tool("run", "--max-restarts=0", "true") as tool:
+        tool.expect_status(1)
+        expect(tool.stderr, "--restart=on-failure")
+
+
+@tap.case("--keep stays until Ctrl-C")
+def test_keep():
+    for program, last, status in (("true", "stopped", 0), ("false", "crashed", 1)):
+        with Tool("run", "--json", "--keep", "--restart=never", program) as tool:
+            tool.read_event("state-changed", new=last)
+            wait_until(lambda: "--keep" in tool.stderr, "it says that it stays")
+            assert tool.process.poll() is None, "it did not stay"
+            tool.finish(status)
+            equal(tool.stderr.count("crashed"), status)
+
+
+@tap.case("SIGKILL of the command leaves nothing")
+def test_sigkill():
+    script = "trap '' TERM HUP; setsid sleep 120 & sleep 120 & echo up; wait; sleep 120"
+    with Tool("run", "--json", "sh", "-c", script) as tool:
+        tool.read_event("log", line="up")
+        tool.process.kill()
+        tool.process.wait()
+        wait_until(lambda: not find_marked(tool.mark), "the tree is gone", 3)
+
+
+# What cannot be started
+
+@tap.case("a program that is not found: says where it was looked for")
+def test_not_found():
+    with Tool("run", "--json", "--env=PATH=/nowhere:/else", "no-such-program") as tool:
+        tool.expect_status(1)
+        equal(tool.states(), ["starting", "crashed"])
+        equal(tool.events("state-changed")[-1]["reason"], "spawn-failed")
+        expect(tool.stderr, "“no-such-program”", "PATH=/nowhere:/else")
+    with Tool("run", "./no-such-program") as tool:
+        tool.expect_status(1)
+        expect(tool.stderr, "“./no-such-program”", "hint")
+
+
+@tap.case("a program that cannot be executed: says why and what to do")
+def test_not_executable():
+    with Folder() as folder:
+        program = folder / "program"
+        program.write_text("puts('hello')\n")
+        program.chmod(0o644)
+        with Tool("run", str(program)) as tool:
+            tool.expect_status(1)
+            expect(tool.stderr, str(program), "chmod +x")
+
+        program.chmod(0o755)
+        with Tool("run", str(program)) as tool:
+            tool.expect_status(1)
+            expect(tool.stderr, str(program), "#!/usr/bin/env")
+
+        program.write_text("#!/no/such/interpreter\n")
+        with Tool("run", str(program)) as tool:
+            tool.expect_status(1)
+            expect(tool.stderr, str(program), "interpreter")
+
+        with Tool("run", str(folder)) as tool:
+            tool.expect_status(1)
+            expect(tool.stderr, "folder")
+
+
+@tap.case("a working directory that is not there is named")
+def test_bad_directory():
+    with Tool("run", "--working-directory=/no/such/folder", "cat") as tool:
+        tool.expect_status(1)
+        expect(tool.stderr, "/no/such/folder", "--working-directory")
+
+
+# How the host is run
+
+@tap.case("--env, --clear-environment and --working-directory have their effect")
+def test_environment():
+    with Folder() as folder:
+        (folder / "sub").mkdir()
+        with Tool("run", "--json", "--restart=never", "--env", "A=1", "--env=B=two words",
+                  "--working-directory=sub", "sh", "-c", 'echo "$A|$B|$PWD|${HOME+home}"',
+                  cwd=folder, environment={"HOME": "/"}) as tool:
+            tool.expect_status(0)
+            equal([e["line"] for e in tool.events("log")], [f"1|two words|{folder}/sub|home"])
+    with Tool("run", "--json", "--restart=never", "--clear-environment", "--env=A=1",
+              shutil.which("env")) as tool:
+        tool.expect_status(0)
+        names = sorted(e["line"].partition("=")[0] for e in tool.events("log"))
+        equal([name for name in names if name != "EXTENSION_HOST_TREE"], ["A"])
+
+
+@tap.case("--id and --name, and the id that a command gets without")
+def test_id():
+    with Tool("run", "--json", "--restart=never", "--id=my.host", "--name=My Host", "true") as tool:
+        tool.expect_status(0)
+        equal({e["id"] for e in tool.events()}, {"my.host"})
+    with Tool("run", "--restart=never", "--id=my.host", "--name=My Host", "false") as tool:
+        tool.expect_status(1)
+        expect(tool.stderr, "“My Host” crashed")
+    with Tool("run", "--restart=never", "--id=my.host", "false") as tool:
+        tool.expect_status(1)
+        expect(tool.stderr, "“my.host” crashed")
+    with Tool("run", "--json", "--restart=never", shutil.which("true")) as tool:
+        tool.expect_status(0)
+        equal({e["id"] for e in tool.events()}, {"true"})
+
+
+@tap.case("a spec file is run, and options go before what it says")
+def test_file():
+    with Folder() as folder:
+        file = folder / "echo.exthost"
+        file.write_text("[Extension Host]\nExec=sh -c 'echo \"$A$B\"; exec cat'\nProtocol=none\n"
+                        "Environment=A=a;B=b\n")
+        with Tool("run", "--json", str(file)) as tool:
+            equal(tool.read_event("log")["line"], "ab")
+            tool.finish()
+            equal({e["id"] for e in tool.events()}, {"echo"})
+        with Tool("run", "--json", "--id=other", "--env=B=c", "echo.exthost", cwd=folder) as tool:
+            equal(tool.read_event("log")["line"], "ac")
+            tool.finish()
+            equal({e["id"] for e in tool.events()}, {"other"})
+        with Tool("run", "--json", "--", "./echo.exthost", cwd=folder) as tool:
+            tool.expect_status(1)
+            equal(tool.states(), ["starting", "crashed"])
+
+
+@tap.case("a bad file is named, with the line")
+def test_bad_file():
+    with Folder() as folder:
+        file = folder / "bad.exthost"
+        for line in ("Restart=often", "Rastert=always", "TermTimeout=5"):
+            file.write_text(f"[Extension Host]\nExec=cat\n\n{line}\n")
+            with Tool("run", str(file)) as tool:
+                tool.expect_status(2)
+                equal(tool.lines, [])
+                expect(tool.stderr, "bad.exthost", line.partition("=")[0])
+                assert re.search(r"\b4\b", tool.stderr), f"no line number: {tool.stderr}"
+        with Tool("run", str(folder / "none.exthost")) as tool:
+            tool.expect_status(2)
+            expect(tool.stderr, "none.exthost")
+
+
+# What is printed
+
+@tap.case("every line of --json is an object, and the sequence has no gap")
+def test_json():
+    with Tool("run", "--json", "--backoff-initial=10ms", "sh", "-c",
+              r'''printf 'quote " back \\ tab\t\n' >&2; exec cat''') as tool:
+        first = tool.read_event("state-changed", new="running")
+        tool.read_event("log")
+        os.kill(first["pid"], signal.SIGKILL)
+        tool.read_event("state-changed", new="running")
+        tool.finish()
+        now = time.time() * 1e6
+        changes = tool.events("state-changed")
+        equal([e["sequence"] for e in changes], list(range(1, len(changes) + 1)))
+        for change in changes:
+            equal(set(change), {"event", "time", "id", "old", "new", "reason", "detail",
+                                "generation", "sequence", "pid", "requester"})
+            assert now - 60e6 < change["time"] <= now, change
+        for before, after in zip(changes, changes[1:]):
+            equal(before["new"], after["old"])
+        equal(changes[0]["requester"], "application")
+        log = tool.events("log")[0]
+        equal((log["stream"], log["line"]), ("stderr", 'quote " back \\ tab\t'))
+        equal(tool.events()[-1]["event"], "summary")
+        equal(len(tool.events("summary")), 1)
+
+
+TRANSITION = re.compile(r"\d\d:\d\d:\d\d\.\d\d\d  (\S+)  +(\w+) (?:→|->) (\w+) +gen (\d+) +"
+                        r"(?:pid (\d+) +)?([a-z-]+)(?:: (.*))?")
+
+
+@tap.case("each transition is one aligned line")
+def test_text():
+    with Tool("run", "--id=my-host", "--restart=never", "sh", "-c", "echo hello; exit 7") as tool:
+        tool.expect_status(1)
+        matches = [TRANSITION.fullmatch(line) for line in tool.lines if "hello" not in line]
+        assert all(matches), tool.lines
+        equal([(m[1], m[2], m[3]) for m in matches],
+              [("my-host", "stopped", "starting"), ("my-host", "starting", "running"),
+               ("my-host", "running", "unhealthy"), ("my-host", "unhealthy", "crashed")])
+        assert int(matches[1][5]) > 0, tool.lines
+        for column in (3, 6):
+            equal(len({m.start(column) for m in matches}), 1)
+        log = [line for line in tool.lines if "hello" in line]
+        assert re.fullmatch(r"[\d:.]+  my-host  +out │ hello", log[0]), log
+
+
+@tap.case("without UTF-8 it is plain ASCII")
+def test_ascii():
+    with Tool("run", "--restart=never", "true", environment={"LC_ALL": "C"}) as tool:
+        tool.expect_status(0)
+        assert all(line.isascii() for line in tool.lines), tool.lines
+        expect(tool.lines[0], " -> ")
+
+
+@tap.case("--quiet keeps back what the host prints, but not the end of a crash")
+def test_quiet():
+    with Tool("run", "--quiet", "--restart=never", "sh", "-c", "echo farewell; exit 7") as tool:
+        tool.expect_status(1)
+        assert not any("farewell" in line for line in tool.lines), tool.lines
+        expect(tool.stderr, "| farewell")
+    with Tool("run", "-q", "--json", "--restart=never", "echo", "word") as tool:
+        tool.expect_status(0)
+        equal(tool.events("log"), [])
+
+
+@tap.case("escape sequences of a host do not reach the terminal")
+def test_escapes():
+    with Tool("run", "--restart=never", "printf", r"\033[2J\033]0;title\007end\n") as tool:
+        tool.expect_status(0)
+        assert not any("\033" in line or "\a" in line for line in tool.lines), tool.lines
+        assert any("end" in line for line in tool.lines), tool.lines
+
+
+def run_in_terminal(*arguments, **environment):
+    main, terminal = pty.openpty()
+    with Tool("run", "--restart=never", *arguments, "true", stdout=terminal,
+              environment={"TERM": "xterm", **environment}) as tool:
+        os.close(terminal)
+        output = b""
+        while True:
+            try:
+                data = os.read(main, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            output += data
+        os.close(main)
+        tool.expect_status(0)
+    return output
+
+
+@tap.case("colors on a terminal, unless they are not wanted")
+def test_colors():
+    assert b"\033[" in run_in_terminal(), "no colors on a terminal"
+    assert b"\033[" in run_in_terminal(NO_COLOR=""), "an empty NO_COLOR counts"
+    assert b"\033[" in run_in_terminal("--color=always", NO_COLOR="1"), "no colors with always"
+    assert b"\033[" not in run_in_terminal(NO_COLOR="1"), "NO_COLOR has no effect"
+    assert b"\033[" not in run_in_terminal(TERM="dumb"), "TERM=dumb has no effect"
+    assert b"\033[" not in run_in_terminal("--color=never"), "--color=never has no effect"
+    for option, colored in (("auto", False), ("always", True)):
+        with Tool("run", f"--color={option}", "--restart=never", "true") as tool:
+            tool.expect_status(0)
+            equal(any("\033[" in line for line in tool.lines), colored)
+
+
+@tap.case("a reader that leaves, as head does, ends a talkative host")
+def test_head_talkative():
+    with Tool("run", "sh", "-c", "while :; do echo word; sleep 0.05; done") as tool:
+        tool.read_line()
+        tool.process.stdout.close()
+        tool.process.stdout = None
+        tool.expect_status(0)
+
+
+@tap.case("a reader that leaves ends a quiet host too")
+def test_head_quiet():
+    with Tool("run", *POLITE) as tool:
+        tool.read_until(lambda line: " running " in line, "running")
+        tool.process.stdout.close()
+        tool.process.stdout = None
+        tool.expect_status(0)
+
+
+@tap.case("it runs with stdin, stdout and stderr closed")
+def test_closed_fds():
+    def close_all():
+        for fd in (0, 1, 2):
+            os.close(fd)
+    with Tool("run", "--restart=never", "true", stdout=None, preexec_fn=close_all) as tool:
+        tool.expect_status(0)
+
+
+@tap.case("a host inherits no descriptor of the command")
+def test_descriptors():
+    extra = os.open("/dev/null", os.O_RDONLY)
+    high = fcntl.fcntl(extra, fcntl.F_DUPFD, 50)
+    os.set_inheritable(high, True)
+    try:
+        with Tool("run", "--json", "--restart=never", "sh", "-c", "echo /proc/$$/fd/*",
+                  pass_fds=[high]) as tool:
+            tool.expect_status(0)
+            fds = {int(path.rpartition("/")[2])
+                   for path in tool.events("log")[0]["line"].split()}
+            assert high not in fds, fds
+    finally:
+        os.close(extra)
+        os.close(high)
+
+
+tap.run()

@@ -95,6 +95,36 @@ extension_host_json_code_point (const char *text,
   return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 }
 
+gboolean
+extension_host_json_string_equals (const char *text,
+                                   gsize       length,
+                                   const char *expected)
+{
+  const char *p = text + 1;
+  const char *end = text + length - 1;
+
+  for (; *expected != '\0'; expected++)
+    {
+      guint n_bytes = 0;
+      int code = p < end ? *p : -1;
+
+      if (code != '\\')
+        p++;
+      else if (p[1] == 'u')
+        {
+          code = extension_host_json_code_point (p + 2, end, &n_bytes);
+          p += 2 + n_bytes;
+        }
+      else
+        return FALSE;   /* nothing that is looked for has a character of the other escapes */
+
+      if (code != *expected)
+        return FALSE;
+    }
+
+  return p == end;
+}
+
 /* Where a copy goes. Without memory it is measured only: a repaired copy of hostile text may be
  * three times as long, and it is made once, at its size. */
 typedef struct

@@ -66,22 +66,17 @@ typedef struct
 
 /* All but verdict and offset is for valid documents; after another verdict it says what had been
  * seen until then. */
-gboolean    extension_host_json_scan          (ExtensionHostJsonScan *self,
-                                               const char            *text,
-                                               gsize                  length);
-
-/* Whether a string, raw and with its quotes, says @expected, which is ASCII. */
-gboolean    extension_host_json_string_equals (const char            *text,
-                                               gsize                  length,
-                                               const char            *expected);
+gboolean    extension_host_json_scan      (ExtensionHostJsonScan *self,
+                                           const char            *text,
+                                           gsize                  length);
 
 /* The end of the run of plain ASCII at @text: where a quote, a backslash, a control character or
  * a byte above 127 stands. All find the same; the scan uses the fastest that was compiled. */
-const char *extension_host_json_run           (const char            *text,
-                                               const char            *end);
-const char *extension_host_json_run_bytes     (const char            *text,
-                                               const char            *end);
-const char *extension_host_json_run_words     (const char            *text,
-                                               const char            *end);
+const char *extension_host_json_run       (const char            *text,
+                                           const char            *end);
+const char *extension_host_json_run_bytes (const char            *text,
+                                           const char            *end);
+const char *extension_host_json_run_words (const char            *text,
+                                           const char            *end);
 
 G_END_DECLS

@@ -169,9 +169,14 @@ scan_sequences (Scanner    *scanner,
 {
   while (p < scanner->end && (guchar) *p >= 0x80)
     {
-      gboolean is_valid = FALSE;
+      gboolean is_valid = TRUE;
+      guchar lead = *p;
 
-      p += extension_host_json_sequence (p, scanner->end, &is_valid);
+      /* Two bytes, which most alphabets take, are told without a call. */
+      if (lead >= 0xc2 && lead < 0xe0 && (peek (scanner, p + 1) & 0xc0) == 0x80)
+        p += 2;
+      else
+        p += extension_host_json_sequence (p, scanner->end, &is_valid);
       scanner->needs_repair |= !is_valid;
     }
 
@@ -411,36 +416,6 @@ scan_value (Scanner    *scanner,
 
 /* The outermost level, where members matter */
 
-gboolean
-extension_host_json_string_equals (const char *text,
-                                   gsize       length,
-                                   const char *expected)
-{
-  const char *p = text + 1;
-  const char *end = text + length - 1;
-
-  for (; *expected != '\0'; expected++)
-    {
-      guint n_bytes = 0;
-      int code = p < end ? *p : -1;
-
-      if (code != '\\')
-        p++;
-      else if (p[1] == 'u')
-        {
-          code = extension_host_json_code_point (p + 2, end, &n_bytes);
-          p += 2 + n_bytes;
-        }
-      else
-        return FALSE;   /* nothing that is looked for has a character of the other escapes */
-
-      if (code != *expected)
-        return FALSE;
-    }
-
-  return p == end;
-}
-
 /* The member of that name, raw and with its quotes, or EXTENSION_HOST_JSON_N_MEMBERS. */
 static ExtensionHostJsonMember
 find_member (const char *text,
@@ -585,10 +560,15 @@ extension_host_json_scan (ExtensionHostJsonScan *self,
                           const char            *text,
                           gsize                  length)
 {
-  Scanner scanner = { .end = text + length, .verdict = EXTENSION_HOST_JSON_NOT_JSON };
-  const char *start = skip_space (&scanner, text);
+  Scanner scanner = { .verdict = EXTENSION_HOST_JSON_NOT_JSON };
+  const char *start = NULL;
   const char *p = NULL;
 
+  if (length == 0)
+    text = "";   /* empty bytes come as NULL */
+
+  scanner.end = text + length;
+  start = skip_space (&scanner, text);
   *self = (ExtensionHostJsonScan) { .document = EXTENSION_HOST_JSON_OTHER };
   p = scan_document (&scanner, start, text, self);
   if (p == NULL)

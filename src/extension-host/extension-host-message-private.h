@@ -50,8 +50,9 @@ typedef struct
   ExtensionHostJsonSpan payload;         /* params, result, or data of the error; may be absent */
   ExtensionHostJsonSpan error_message;
 
-  /* The call that a response is for, 0 to G_MAXINT32. Known even if the response is invalid, as
-   * its call need not wait for its deadline then. NO_CALL for requests and notifications. */
+  /* The call that a response is for, 0 to G_MAXINT32, or NO_CALL. Known even if the response is
+   * invalid, so that its call need not wait for its deadline; but not if it is nested too deeply:
+   * ExtensionHostOversize finds it there. */
   gint64 call;
   int error_code;
 } ExtensionHostMessage;

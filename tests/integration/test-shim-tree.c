@@ -60,7 +60,7 @@ test_bomb (gconstpointer data)
       g_autoptr(Host) host = start_ready (options);
       gint64 duration;
 
-      wait_until (count_marked (host->marker) >= 150);
+      wait_until (count_marked (host->marker) >= 10);   /* most are gone before we look */
       duration = time_kill (host);
       g_test_minimized_result ((double) duration, "%s: %d ms", (const char *) data, (int) duration);
       g_assert_cmpint (duration, <, 1000);

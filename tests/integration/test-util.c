@@ -48,7 +48,7 @@ test_tear_down (TestFixture   *self,
   gint64 end = g_get_monotonic_time () + 2 * G_USEC_PER_SEC;
   g_autoptr(GArray) left = test_find_tagged (self);
 
-  while (left->len > 0 && g_get_monotonic_time () < end)
+  while ((left->len > 0 || test_has_children ()) && g_get_monotonic_time () < end)
     {
       g_usleep (10 * 1000);
       g_array_unref (left);
@@ -64,6 +64,8 @@ test_tear_down (TestFixture   *self,
           kill (g_array_index (left, pid_t, i), SIGKILL);
       g_error ("%u processes are left behind:%s", left->len, text);
     }
+  if (test_has_children ())
+    g_error ("children are left behind, or zombies of them");
 
   while (g_main_context_iteration (self->context, FALSE))
     ;

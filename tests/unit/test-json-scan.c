@@ -239,6 +239,7 @@ test_count (void)
   g_assert_cmpuint (scan.members[EXTENSION_HOST_JSON_MEMBER_RESULT].n_values, ==, 9);
   g_assert_cmpuint (scan.members[EXTENSION_HOST_JSON_MEMBER_ERROR].n_values, ==, 1);
   g_assert_cmpuint (scan.whole.n_values, ==, 12);
+  g_assert_cmpuint (scan_bytes (NULL, 0).whole.n_values, ==, 0);
   g_assert_cmpuint (scan_text ("[]").whole.n_values, ==, 1);
   g_assert_cmpuint (scan_text ("[[],1]").whole.n_values, ==, 3);
   g_assert_cmpuint (scan_text ("7").whole.n_values, ==, 1);
@@ -395,6 +396,7 @@ test_repair (void)
   assert_repaired ("{\"a\":[1,\"\\\\ud83d\\n\"]}", "{\"a\":[1,\"\\\\ud83d\\n\"]}");
   assert_repaired ("\"\\ud83d\"", "\"\\ufffd\"");
   assert_repaired ("\"\\ude00\\ud83d\"", "\"\\ufffd\\ufffd\"");
+  assert_repaired ("\"\\ude00\\ude00\"", "\"\\ufffd\\ufffd\"");
   assert_repaired ("\"\\ud83d\\ud83d\\ude00\"", "\"\\ufffd\\ud83d\\ude00\"");
   assert_repaired ("\"\\ud83d\\u0041\"", "\"\\ufffd\\u0041\"");
   assert_repaired ("\"\\ud83d\\\"\"", "\"\\ufffd\\\"\"");
@@ -453,7 +455,8 @@ test_decode (void)
   assert_decoded ("\"\"", "");
   assert_decoded ("\"tools/call\"", "tools/call");
   assert_decoded ("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t");
-  assert_decoded ("\"\\u0041\\u00e9\\u20ac\\ud83d\\ude00\"", "A\303\251\342\202\254\360\237\230\200");
+  assert_decoded ("\"\\u0041\\u00e9\\u20ac\\ud83d\\ude00\"",
+                  "A\303\251\342\202\254\360\237\230\200");
   assert_decoded ("\"\303\251\"", "\303\251");
   assert_decoded ("\"a\\u0000b\"", "a" REPLACEMENT "b");
   assert_decoded ("\"\\ud83d\\ud83d\\ude00\"", REPLACEMENT "\360\237\230\200");

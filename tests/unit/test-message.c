@@ -247,7 +247,8 @@ static const struct {
   { "{" V ",\"id\":5,\"error\":[{}]}", EXTENSION_HOST_MESSAGE_WRONG_ERROR, 5 },
   { "{" V ",\"id\":5,\"error\":{\"code\":1}}", EXTENSION_HOST_MESSAGE_WRONG_ERROR, 5 },
   { "{" V ",\"id\":5,\"error\":{\"message\":\"\"}}", EXTENSION_HOST_MESSAGE_WRONG_ERROR, 5 },
-  { "{" V ",\"id\":5,\"error\":{\"code\":1,\"message\":2}}", EXTENSION_HOST_MESSAGE_WRONG_ERROR, 5 },
+  { "{" V ",\"id\":5,\"error\":{\"code\":1,\"message\":2}}",
+    EXTENSION_HOST_MESSAGE_WRONG_ERROR, 5 },
   { "{" V ",\"id\":5,\"result\":0,\"error\":{\"code\":1,\"message\":\"\"}}",
     EXTENSION_HOST_MESSAGE_AMBIGUOUS, 5 },
   { "{" V ",\"id\":5,\"result\":0,\"error\":null}", EXTENSION_HOST_MESSAGE_AMBIGUOUS, 5 },
@@ -309,13 +310,14 @@ assert_written (GString                  *out,
 static void
 test_write_calls (void)
 {
+  const char *params = "{\r\n  \"a\": [1,\n2]\n}";
   g_autoptr(GString) out = g_string_new (NULL);
 
   extension_host_message_append_request (out, 0, "ping", NULL, 0);
   assert_written (out, "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"ping\"}",
                   EXTENSION_HOST_MESSAGE_REQUEST);
 
-  extension_host_message_append_request (out, G_MAXINT32, "a\"b", "{\r\n  \"a\": [1,\n2]\n}", 19);
+  extension_host_message_append_request (out, G_MAXINT32, "a\"b", params, strlen (params));
   assert_written (out, "{\"jsonrpc\":\"2.0\",\"id\":2147483647,\"method\":\"a\\\"b\","
                        "\"params\":{    \"a\": [1, 2] }}", EXTENSION_HOST_MESSAGE_REQUEST);
 
@@ -328,7 +330,8 @@ test_write_calls (void)
                   EXTENSION_HOST_MESSAGE_NOTIFICATION);
 
   extension_host_message_append_cancel (out, "$/cancelRequest", "id", 10, NULL);
-  assert_written (out, "{\"jsonrpc\":\"2.0\",\"method\":\"$/cancelRequest\",\"params\":{\"id\":10}}",
+  assert_written (out, "{\"jsonrpc\":\"2.0\",\"method\":\"$/cancelRequest\","
+                       "\"params\":{\"id\":10}}",
                   EXTENSION_HOST_MESSAGE_NOTIFICATION);
 
   extension_host_message_append_cancel (out, "notifications/cancelled", "requestId", 10, "late");

@@ -60,6 +60,8 @@ static const struct {
   { "{} {\"id\":7,\"result\":0}", OTHER, NO_CALL, NULL },
   { "{\"idx\":7,\"results\":0,\"\":0,\"methods\":0,\"ID\":1,\"jsonrpcjsonrpc\":0}", OTHER, NO_CALL,
     NULL },
+  { "{\"\\u0169d\":7,\"\303\251\":0,\"\\u0172esult\":0,\"resultresult\":0}", OTHER, NO_CALL,
+    NULL },
   { "{\"i\\u00e4d\":7,\"\\result\":0,\"\\\"error\":0,\"meth\\u0000od\":0}", OTHER, NO_CALL, NULL },
 
   /* Broken: what was seen before the mistake counts. */
@@ -68,6 +70,7 @@ static const struct {
   { "{\"id\":7,\"result\":0}{\"id\":8,\"method\":0}", RESPONSE, 7, NULL },
   { "{\"id\":7,\"result\":]],\"id\":8}", RESPONSE, 7, NULL },
   { "{\"a\":\"\\\303\251\",\"id\":7,\"result\":0}", RESPONSE, 7, NULL },
+  { "{\"\\uzzzz\":1,\"id\":7,\"result\":0}", OTHER, NO_CALL, NULL },
   { "{\"id\":7,\"\\uzz\":1,\"result\":0}", OTHER, NO_CALL, NULL },
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "extension-host-channel-private.h"
 #include "extension-host-exit.h"
 #include "extension-host-output-private.h"
 #include "extension-host-reactor-private.h"
@@ -42,6 +43,8 @@ typedef struct
   /* Lines come in a burst, with no chance to run user code; `lines_read` gives it afterwards. */
   ExtensionHostLineFunc line;
   void (*lines_read) (gpointer owner);
+
+  const ExtensionHostChannelFuncs *channel;
 } ExtensionHostAttemptFuncs;
 
 ExtensionHostAttempt *extension_host_attempt_new         (ExtensionHostReactor             *reactor,
@@ -54,6 +57,7 @@ gboolean              extension_host_attempt_spawn       (ExtensionHostAttempt  
 guint                 extension_host_attempt_get_pid     (ExtensionHostAttempt             *self);
 guint                 extension_host_attempt_get_left    (ExtensionHostAttempt             *self);
 gboolean              extension_host_attempt_has_ended   (ExtensionHostAttempt             *self);
+ExtensionHostChannel *extension_host_attempt_get_channel (ExtensionHostAttempt             *self);
 void                  extension_host_attempt_close_stdin (ExtensionHostAttempt             *self);
 void                  extension_host_attempt_terminate   (ExtensionHostAttempt             *self,
                                                           guint                             grace_ms);

@@ -38,6 +38,7 @@ struct _ExtensionHostAttempt
   ExtensionHostWatch lifeline_watch;
   int stdin_fd;
   ExtensionHostOutput outputs[2];           /* stdout, stderr */
+  ExtensionHostChannel *channel;            /* over stdin and stdout, if the protocol has one */
 
   guint pid;                                /* of the program, while it is alive */
   guint left;                               /* processes that outlived their KILL */
@@ -131,6 +132,7 @@ close_all (ExtensionHostAttempt *self)
   extension_host_watch_stop (&self->lifeline_watch);
   close_fd (&self->lifeline);
   close_fd (&self->stdin_fd);
+  g_clear_pointer (&self->channel, extension_host_channel_free);
   for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
     extension_host_output_close (&self->outputs[i]);
 }
@@ -138,6 +140,8 @@ close_all (ExtensionHostAttempt *self)
 static void
 drain_outputs (ExtensionHostAttempt *self)
 {
+  if (self->channel != NULL)
+    extension_host_channel_drain (self->channel);
   for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
     extension_host_output_drain (&self->outputs[i]);
 }
@@ -301,18 +305,45 @@ lose_shim (ExtensionHostAttempt *self)
 
 /* The lifeline */
 
+static gboolean
+has_channel (ExtensionHostSpec *spec)
+{
+  return spec->protocol != EXTENSION_HOST_PROTOCOL_NONE &&
+         spec->transport == EXTENSION_HOST_TRANSPORT_STDIO;
+}
+
+static gboolean
+open_channel (ExtensionHostAttempt *self)
+{
+  ExtensionHostSpec *spec = self->spec;
+
+  self->channel = extension_host_channel_new (self->reactor, self->outputs[0].fd, self->stdin_fd,
+                                              extension_host_spec_get_framing (spec),
+                                              spec->max_message_size, self->funcs->channel,
+                                              self->owner);
+  self->outputs[0].fd = -1;
+  self->stdin_fd = -1;
+
+  return extension_host_channel_open (self->channel);
+}
+
+static gboolean
+watch_output (ExtensionHostAttempt *self,
+              ExtensionHostOutput  *output)
+{
+  return extension_host_watch_start (&output->watch, self->reactor, output->fd, EPOLLIN, on_output,
+                                     output);
+}
+
 /* Only now: nothing of a generation is told before its spawn is. */
 static void
 watch_outputs (ExtensionHostAttempt *self)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
-    {
-      ExtensionHostOutput *output = &self->outputs[i];
+  gboolean watching = has_channel (self->spec) ? open_channel (self)
+                                               : watch_output (self, &self->outputs[0]);
 
-      if (!extension_host_watch_start (&output->watch, self->reactor, output->fd, EPOLLIN,
-                                       on_output, output))
-        extension_host_attempt_kill (self);   /* unheard, it would block for ever */
-    }
+  if (!watch_output (self, &self->outputs[1]) || !watching)
+    extension_host_attempt_kill (self);   /* unheard, it would block for ever */
 }
 
 static void
@@ -449,10 +480,20 @@ extension_host_attempt_kill (ExtensionHostAttempt *self)
   command (self, "kill");
 }
 
+/* What is queued for it is written before. */
 void
 extension_host_attempt_close_stdin (ExtensionHostAttempt *self)
 {
+  if (self->channel != NULL)
+    extension_host_channel_close_out (self->channel);
   close_fd (&self->stdin_fd);
+}
+
+/* NULL before the spawn, and if the protocol has none. */
+ExtensionHostChannel *
+extension_host_attempt_get_channel (ExtensionHostAttempt *self)
+{
+  return self->channel;
 }
 
 /* Kills the tree without waiting for it. Nothing is reported any more. */

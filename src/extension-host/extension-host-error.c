@@ -42,3 +42,5 @@ extension_host_error_quark (void)
 
   return (GQuark) quark;
 }
+
+G_DEFINE_QUARK (extension-host-rpc-error-quark, extension_host_rpc_error)

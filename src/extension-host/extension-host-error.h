@@ -78,4 +78,42 @@ typedef enum
 EXTENSION_HOST_AVAILABLE_IN_0_1
 GQuark extension_host_error_quark (void);
 
+/**
+ * EXTENSION_HOST_RPC_ERROR:
+ *
+ * The domain of errors that a host answers a call with. The code is the one that the host gave,
+ * which may be any integer; [error@ExtensionHost.RpcError] names those with a meaning.
+ *
+ * Since: 0.1
+ */
+#define EXTENSION_HOST_RPC_ERROR (extension_host_rpc_error_quark ())
+
+/**
+ * ExtensionHostRpcError:
+ * @EXTENSION_HOST_RPC_ERROR_PARSE_ERROR: the request was no JSON
+ * @EXTENSION_HOST_RPC_ERROR_INVALID_REQUEST: the JSON was no request
+ * @EXTENSION_HOST_RPC_ERROR_METHOD_NOT_FOUND: there is no such method
+ * @EXTENSION_HOST_RPC_ERROR_INVALID_PARAMS: the parameters do not fit the method
+ * @EXTENSION_HOST_RPC_ERROR_INTERNAL_ERROR: the method failed in a way of its own
+ * @EXTENSION_HOST_RPC_ERROR_CAPABILITY_DENIED: the caller lacks the capability for the method
+ * @EXTENSION_HOST_RPC_ERROR_TOO_MANY_REQUESTS: too many requests are in work already
+ *
+ * The codes that JSON-RPC 2.0, §5.1, reserves, and those that this library answers a host with.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  EXTENSION_HOST_RPC_ERROR_PARSE_ERROR = -32700,
+  EXTENSION_HOST_RPC_ERROR_INVALID_REQUEST = -32600,
+  EXTENSION_HOST_RPC_ERROR_METHOD_NOT_FOUND = -32601,
+  EXTENSION_HOST_RPC_ERROR_INVALID_PARAMS = -32602,
+  EXTENSION_HOST_RPC_ERROR_INTERNAL_ERROR = -32603,
+  EXTENSION_HOST_RPC_ERROR_CAPABILITY_DENIED = -32001,
+  EXTENSION_HOST_RPC_ERROR_TOO_MANY_REQUESTS = -32002
+} ExtensionHostRpcError;
+
+EXTENSION_HOST_AVAILABLE_IN_0_1
+GQuark extension_host_rpc_error_quark (void);
+
 G_END_DECLS

@@ -13,6 +13,7 @@ typedef struct
   ExtensionHostAttempt *attempt;       /* NULL while there is no tree */
   ExtensionHostReactor *reactor;
   ExtensionHostSpec *spec;
+  gboolean (*request) (gpointer owner);/* sends the shutdown request; FALSE if there is none */
   void (*gave_up) (guint    left,
                    gpointer owner);    /* the tree outlived its KILL; may come again */
   gpointer owner;
@@ -21,6 +22,7 @@ typedef struct
   ExtensionHostStopRung rung;
   guint term_timeout;                  /* ms, at the rung of that name */
   gint64 began;                        /* monotonic, µs; 0 = nobody asked for an end */
+  gboolean acknowledged;               /* the shutdown request was answered */
   gboolean spent;                      /* the time of the last rung is over */
 } ExtensionHostLadder;
 
@@ -31,6 +33,8 @@ void                      extension_host_ladder_reset       (ExtensionHostLadder
 void                      extension_host_ladder_climb       (ExtensionHostLadder   *self,
                                                              ExtensionHostStopRung  rung,
                                                              guint                  term_timeout);
+void                      extension_host_ladder_answered    (ExtensionHostLadder   *self,
+                                                             gboolean               acknowledged);
 void                      extension_host_ladder_exited      (ExtensionHostLadder   *self);
 ExtensionHostStopOutcome *extension_host_ladder_get_outcome (ExtensionHostLadder   *self,
                                                              ExtensionHostExit     *exit,

@@ -23,6 +23,7 @@ extension_host_ladder_reset (ExtensionHostLadder  *self,
   self->spec = spec;
   self->rung = EXTENSION_HOST_STOP_RUNG_NONE;
   self->began = 0;
+  self->acknowledged = FALSE;
   self->spent = FALSE;
 }
 
@@ -50,20 +51,43 @@ allow (ExtensionHostLadder *self,
                                g_get_monotonic_time () + (gint64) ms * 1000, on_time_up, self);
 }
 
+/* FALSE if the rung does not apply, or has no time. */
 static gboolean
-has_time (ExtensionHostLadder   *self,
+stand_on (ExtensionHostLadder   *self,
           ExtensionHostStopRung  rung)
 {
+  self->rung = rung;   /* before the request: its answer may find us there */
+
   switch (rung)
     {
-    case EXTENSION_HOST_STOP_RUNG_EOF:
-      return self->spec->exit_timeout > 0;
-    case EXTENSION_HOST_STOP_RUNG_TERM:
-      return self->term_timeout > 0;
-    case EXTENSION_HOST_STOP_RUNG_KILL:
-      return TRUE;
-    case EXTENSION_HOST_STOP_RUNG_NONE:
     case EXTENSION_HOST_STOP_RUNG_REQUEST:
+      if (self->spec->ack_timeout == 0 || !self->request (self->owner))
+        return FALSE;
+      allow (self, self->spec->ack_timeout);
+      return TRUE;
+
+    case EXTENSION_HOST_STOP_RUNG_EOF:
+      if (self->spec->exit_timeout == 0)
+        return FALSE;
+      extension_host_attempt_close_stdin (self->attempt);
+      allow (self, self->spec->exit_timeout);
+      return TRUE;
+
+    case EXTENSION_HOST_STOP_RUNG_TERM:
+      if (self->term_timeout == 0)
+        return FALSE;
+      extension_host_attempt_close_stdin (self->attempt);
+      extension_host_attempt_terminate (self->attempt, self->term_timeout);
+      allow (self, self->term_timeout);
+      return TRUE;
+
+    case EXTENSION_HOST_STOP_RUNG_KILL:
+      self->spent = FALSE;
+      extension_host_attempt_kill (self->attempt);
+      allow (self, self->spec->kill_timeout);
+      return TRUE;
+
+    case EXTENSION_HOST_STOP_RUNG_NONE:
     default:
       return FALSE;
     }
@@ -73,34 +97,8 @@ static void
 climb_to (ExtensionHostLadder   *self,
           ExtensionHostStopRung  rung)
 {
-  while (!has_time (self, rung))
+  while (!stand_on (self, rung))
     rung++;
-
-  self->rung = rung;
-  switch (rung)
-    {
-    case EXTENSION_HOST_STOP_RUNG_EOF:
-      extension_host_attempt_close_stdin (self->attempt);
-      allow (self, self->spec->exit_timeout);
-      break;
-
-    case EXTENSION_HOST_STOP_RUNG_TERM:
-      extension_host_attempt_close_stdin (self->attempt);
-      extension_host_attempt_terminate (self->attempt, self->term_timeout);
-      allow (self, self->term_timeout);
-      break;
-
-    case EXTENSION_HOST_STOP_RUNG_KILL:
-      self->spent = FALSE;
-      extension_host_attempt_kill (self->attempt);
-      allow (self, self->spec->kill_timeout);
-      break;
-
-    case EXTENSION_HOST_STOP_RUNG_NONE:
-    case EXTENSION_HOST_STOP_RUNG_REQUEST:
-    default:
-      g_assert_not_reached ();
-    }
 }
 
 /* Ends the tree, beginning at @rung. @term_timeout is that of the rung TERM, in ms. */
@@ -136,6 +134,18 @@ extension_host_ladder_climb (ExtensionHostLadder   *self,
   climb_to (self, rung);
 }
 
+/* The shutdown request was answered, by an error or a refusal if not @acknowledged. Either way there
+ * is nothing more to be had from it. */
+void
+extension_host_ladder_answered (ExtensionHostLadder *self,
+                                gboolean             acknowledged)
+{
+  self->acknowledged = acknowledged;
+  if (self->rung == EXTENSION_HOST_STOP_RUNG_REQUEST &&
+      !extension_host_attempt_has_ended (self->attempt))
+    climb_to (self, EXTENSION_HOST_STOP_RUNG_EOF);
+}
+
 /* The program exited: at which rung is settled, and its tree has as long as the shim grants it. */
 void
 extension_host_ladder_exited (ExtensionHostLadder *self)
@@ -151,6 +161,7 @@ extension_host_ladder_get_outcome (ExtensionHostLadder *self,
 {
   ExtensionHostStopOutcome *outcome = extension_host_stop_outcome_new ();
 
+  outcome->acknowledged = self->acknowledged;
   outcome->exited = leftover == 0;
   outcome->forced = self->rung == EXTENSION_HOST_STOP_RUNG_KILL;
   outcome->rung = self->rung;

@@ -31,6 +31,7 @@ struct _ExtensionHostManager
   GThread *thread;
   GPtrArray *processes;    /* in order of add */
   GHashTable *by_id;       /* id → process; the array holds the reference */
+  ExtensionHostMethods *methods;   /* that every host may call */
 };
 
 enum
@@ -177,6 +178,7 @@ extension_host_manager_finalize (GObject *object)
   ExtensionHostManager *self = EXTENSION_HOST_MANAGER (object);
 
   g_hash_table_unref (self->by_id);
+  extension_host_methods_unref (self->methods);
   g_ptr_array_unref (self->processes);
   g_main_context_unref (self->context);
 
@@ -308,6 +310,7 @@ extension_host_manager_init (ExtensionHostManager *self)
   self->thread = g_thread_self ();
   self->processes = g_ptr_array_new_with_free_func (g_object_unref);
   self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
+  self->methods = extension_host_methods_new ();
 }
 
 /**
@@ -376,6 +379,7 @@ extension_host_manager_add (ExtensionHostManager  *self,
   process = extension_host_process_new (spec);
   g_main_context_pop_thread_default (self->context);
 
+  process->common_methods = extension_host_methods_ref (self->methods);
   g_signal_connect_object (process, "state-changed", G_CALLBACK (on_state_changed), self, 0);
   g_signal_connect_object (process, "crashed", G_CALLBACK (on_crashed), self, 0);
   g_signal_connect_object (process, "log", G_CALLBACK (on_log), self, 0);
@@ -385,6 +389,37 @@ extension_host_manager_add (ExtensionHostManager  *self,
   announce_items (self, self->processes->len - 1, 0, 1);
 
   return process;
+}
+
+/**
+ * extension_host_manager_add_method:
+ * @self: a manager
+ * @method: the name of the method
+ * @capability: (nullable): what a host must have to call it, or %NULL if every host may
+ * @func: (scope notified) (closure user_data) (destroy destroy): what answers
+ * @user_data: data for @func
+ * @destroy: (nullable): frees @user_data when the method is replaced, or not needed any more
+ *
+ * Lets all hosts call a method of the application, as
+ * [method@ExtensionHost.Process.add_method] does for one: that goes first.
+ *
+ * Since: 0.1
+ */
+void
+extension_host_manager_add_method (ExtensionHostManager    *self,
+                                   const char              *method,
+                                   const char              *capability,
+                                   ExtensionHostMethodFunc  func,
+                                   gpointer                 user_data,
+                                   GDestroyNotify           destroy)
+{
+  g_return_if_fail (EXTENSION_HOST_IS_MANAGER (self));
+  g_return_if_fail (method != NULL && method[0] != '\0');
+  g_return_if_fail (func != NULL);
+  g_return_if_fail (is_own_thread (self));
+
+  extension_host_methods_add (self->methods, method, capability, G_CALLBACK (func), user_data,
+                              destroy);
 }
 
 /**

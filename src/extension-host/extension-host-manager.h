@@ -36,6 +36,13 @@ EXTENSION_HOST_AVAILABLE_IN_0_1
 ExtensionHostProcess *extension_host_manager_lookup (ExtensionHostManager *self,
                                                      const char           *id);
 EXTENSION_HOST_AVAILABLE_IN_0_1
+void extension_host_manager_add_method (ExtensionHostManager    *self,
+                                        const char              *method,
+                                        const char              *capability,
+                                        ExtensionHostMethodFunc  func,
+                                        gpointer                 user_data,
+                                        GDestroyNotify           destroy);
+EXTENSION_HOST_AVAILABLE_IN_0_1
 gboolean extension_host_manager_start_all (ExtensionHostManager  *self,
                                            GError               **error);
 

@@ -23,8 +23,31 @@ store_result (GObject      *object G_GNUC_UNUSED,
   *stored = g_object_ref (result);
 }
 
-/* NULL, with the error set, if blocking here would never end: what is awaited is announced after
- * the announcement that is being made now. */
+/* Blocking during an announcement would never end: what is awaited is announced after it. */
+static gboolean
+check_can_block (ExtensionHostProcess  *self,
+                 GError               **error)
+{
+  if (!self->announcing)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING,
+               _("Host “%s” is announcing a change: block after the handler has returned"),
+               self->spec->id);
+
+  return FALSE;
+}
+
+/* The context has been pushed, so that the result comes to it. */
+static void
+wait_for_result (ExtensionHostProcess  *self,
+                 GAsyncResult         **result)
+{
+  while (*result == NULL)
+    g_main_context_iteration (self->context, TRUE);
+  g_main_context_pop_thread_default (self->context);
+}
+
 static GAsyncResult *
 run (ExtensionHostProcess  *self,
      Begin                  begin,
@@ -34,19 +57,12 @@ run (ExtensionHostProcess  *self,
   g_autoptr(ExtensionHostProcess) hold = g_object_ref (self);
   GAsyncResult *result = NULL;
 
-  if (self->announcing)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING,
-                   _("Host “%s” is announcing a change: block after the handler has returned"),
-                   self->spec->id);
-      return NULL;
-    }
+  if (!check_can_block (self, error))
+    return NULL;
 
   g_main_context_push_thread_default (self->context);
   begin (hold, cancellable, store_result, &result);
-  while (result == NULL)
-    g_main_context_iteration (self->context, TRUE);
-  g_main_context_pop_thread_default (self->context);
+  wait_for_result (self, &result);
 
   return result;
 }
@@ -173,4 +189,50 @@ extension_host_process_wait (ExtensionHostProcess  *self,
   result = run (self, extension_host_process_wait_async, cancellable, error);
 
   return result != NULL ? extension_host_process_wait_finish (self, result, error) : NULL;
+}
+
+/**
+ * extension_host_process_call:
+ * @self: a host
+ * @method: a method
+ * @params: (nullable): an object or an array, which may be used again
+ * @timeout_ms: how long to wait for the answer, in ms; 0 is
+ *   [property@ExtensionHost.Spec:request-timeout]
+ * @cancellable: (nullable): ends the call
+ * @error: return location for an error
+ *
+ * Calls a method of the host as [method@ExtensionHost.Process.call_async] does, and blocks until it
+ * is answered. Meanwhile the main context of the host runs.
+ *
+ * Within a handler of [signal@ExtensionHost.Process::state-changed] of the same host it fails with
+ * `G_IO_ERROR_PENDING` and does nothing.
+ *
+ * Returns: (transfer full): what the host answered, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+JsonNode *
+extension_host_process_call (ExtensionHostProcess  *self,
+                             const char            *method,
+                             JsonNode              *params,
+                             guint                  timeout_ms,
+                             GCancellable          *cancellable,
+                             GError               **error)
+{
+  g_autoptr(ExtensionHostProcess) hold G_GNUC_UNUSED = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+  g_return_val_if_fail (extension_host_process_is_own_thread (self), NULL);
+
+  if (!check_can_block (self, error))
+    return NULL;
+
+  hold = g_object_ref (self);
+  g_main_context_push_thread_default (self->context);
+  extension_host_process_call_async (self, method, params, timeout_ms, cancellable, store_result,
+                                     &result);
+  wait_for_result (self, &result);
+
+  return extension_host_process_call_finish (self, result, error);
 }

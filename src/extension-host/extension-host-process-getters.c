@@ -346,3 +346,57 @@ extension_host_process_get_stale_events (ExtensionHostProcess *self)
 
   return self->face.stale_events;
 }
+
+/**
+ * extension_host_process_get_protocol_errors:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:protocol-errors].
+ *
+ * Returns: the number of errors
+ *
+ * Since: 0.1
+ */
+guint64
+extension_host_process_get_protocol_errors (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), 0);
+
+  return self->protocol_errors;
+}
+
+/**
+ * extension_host_process_get_pending_calls:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:pending-calls].
+ *
+ * Returns: the number of calls
+ *
+ * Since: 0.1
+ */
+guint
+extension_host_process_get_pending_calls (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), 0);
+
+  return extension_host_rpc_get_pending (self->rpc);
+}
+
+/**
+ * extension_host_process_get_queued_bytes:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:queued-bytes].
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 0.1
+ */
+guint64
+extension_host_process_get_queued_bytes (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), 0);
+
+  return extension_host_rpc_get_queued (self->rpc);
+}

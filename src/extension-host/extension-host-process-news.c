@@ -13,15 +13,25 @@
 #define HISTORY_MAX 100
 #define QUEUED_LINES_MAX (2 * EXTENSION_HOST_LOG_RATE)   /* while handlers take their time */
 
+#define SLICE 1000                            /* µs of messages at once */
+#define MORE_PRIORITY (G_PRIORITY_HIGH_IDLE + 25)   /* below the redraw of GTK, which is at + 20 */
+#define QUEUED_BYTES_HIGH (4 * 1024 * 1024)   /* of messages: above this we do not read */
+#define QUEUED_BYTES_LOW (2 * 1024 * 1024)    /* and below this we do again */
+
 typedef struct
 {
-  ExtensionHostTransition *transition;   /* NULL: it is a line */
+  ExtensionHostTransition *transition;   /* one of these three */
   ExtensionHostExit *exit;
   ExtensionHostStopOutcome *outcome;
   gboolean rests;
 
   ExtensionHostLogStream stream;
   char *line;
+
+  ExtensionHostDeliveryFunc deliver;
+  gpointer data;
+  GDestroyNotify destroy;
+  gsize size;
 } News;
 
 static void
@@ -32,6 +42,8 @@ news_free (gpointer data)
   g_clear_pointer (&news->transition, extension_host_transition_unref);
   g_clear_pointer (&news->exit, extension_host_exit_unref);
   g_clear_pointer (&news->outcome, extension_host_stop_outcome_unref);
+  if (news->destroy != NULL)
+    news->destroy (news->data);
   g_free (news->line);
   g_free (news);
 }
@@ -43,6 +55,10 @@ extension_host_process_drop_news (ExtensionHostProcess *self)
 {
   g_queue_clear_full (&self->news, news_free);
   self->queued_lines = 0;
+  self->queued_bytes = 0;
+  if (self->more_news != NULL)
+    g_source_destroy (self->more_news);
+  g_clear_pointer (&self->more_news, g_source_unref);
 }
 
 void
@@ -59,6 +75,66 @@ extension_host_process_queue_transition (ExtensionHostProcess    *self,
   if (self->outcome != NULL)
     news->outcome = extension_host_stop_outcome_ref (self->outcome);
   g_queue_push_tail (&self->news, news);
+}
+
+/* Messages */
+
+static void
+set_reading (ExtensionHostProcess *self,
+             gboolean              reading)
+{
+  ExtensionHostChannel *channel = self->attempt != NULL
+                                    ? extension_host_attempt_get_channel (self->attempt) : NULL;
+
+  if (channel != NULL)
+    extension_host_channel_set_reading (channel, reading);
+}
+
+/* Takes over @data, which is for about @size bytes. */
+void
+extension_host_process_queue_delivery (ExtensionHostProcess      *self,
+                                       ExtensionHostDeliveryFunc  deliver,
+                                       gpointer                   data,
+                                       GDestroyNotify             destroy,
+                                       gsize                      size)
+{
+  News *news = g_new0 (News, 1);
+
+  news->deliver = deliver;
+  news->data = data;
+  news->destroy = destroy;
+  news->size = size;
+  g_queue_push_tail (&self->news, news);
+
+  self->queued_bytes += size;
+  if (self->queued_bytes > QUEUED_BYTES_HIGH)
+    set_reading (self, FALSE);
+}
+
+static gboolean
+on_more_news (gpointer data)
+{
+  ExtensionHostProcess *self = data;
+
+  g_clear_pointer (&self->more_news, g_source_unref);
+  extension_host_process_flush (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The user interface comes first: the rest of a burst waits until that is drawn. */
+static void
+go_on_later (ExtensionHostProcess *self)
+{
+  if (self->more_news != NULL)
+    return;
+
+  self->more_news = g_idle_source_new ();
+  g_source_set_static_name (self->more_news, "[extension-host] rest of a burst");
+  g_source_set_priority (self->more_news, MORE_PRIORITY);
+  g_source_set_callback (self->more_news, on_more_news, self, NULL);
+  g_source_set_can_recurse (self->more_news, TRUE);
+  g_source_attach (self->more_news, self->context);
 }
 
 /* Lines */
@@ -146,7 +222,16 @@ static void
 tell (ExtensionHostProcess *self,
       News                 *news)
 {
-  if (news->transition == NULL)
+  if (news->deliver != NULL)
+    {
+      self->queued_bytes -= news->size;
+      if (self->queued_bytes < QUEUED_BYTES_LOW)
+        set_reading (self, TRUE);
+      news->deliver (self, news->data);
+      return;
+    }
+
+  if (news->line != NULL)
     {
       self->queued_lines--;
       extension_host_process_show_line (self, news->stream, news->line);
@@ -166,6 +251,8 @@ void
 extension_host_process_flush (ExtensionHostProcess *self)
 {
   g_autoptr(ExtensionHostProcess) hold G_GNUC_UNUSED = g_object_ref (self);
+  gint64 slice_ends = g_get_monotonic_time () + SLICE;
+  News *next = NULL;
 
   while (!self->announcing)
     {
@@ -175,10 +262,17 @@ extension_host_process_flush (ExtensionHostProcess *self)
         continue;
 
       extension_host_process_update_face (self);
-      news = g_queue_pop_head (&self->news);
-      if (news == NULL)
+      next = g_queue_peek_head (&self->news);
+      if (next == NULL)
         break;
+      if (next->deliver != NULL &&
+          (self->more_news != NULL || g_get_monotonic_time () > slice_ends))
+        {
+          go_on_later (self);
+          break;
+        }
 
+      news = g_queue_pop_head (&self->news);
       tell (self, news);
     }
 }

@@ -5,7 +5,9 @@
 #include "extension-host-ladder-private.h"
 #include "extension-host-lifecycle-private.h"
 #include "extension-host-log-ring-private.h"
+#include "extension-host-methods-private.h"
 #include "extension-host-process.h"
+#include "extension-host-rpc-private.h"
 
 G_BEGIN_DECLS
 
@@ -36,6 +38,10 @@ typedef struct
   guint64 stale_events;
 } ExtensionHostFace;
 
+/* What to do with a message when its turn comes: user code may run. */
+typedef void (*ExtensionHostDeliveryFunc) (ExtensionHostProcess *self,
+                                           gpointer              data);
+
 struct _ExtensionHostProcess
 {
   GObject parent_instance;
@@ -57,6 +63,17 @@ struct _ExtensionHostProcess
   ExtensionHostExit *last_exit;
   GVariant *last_control_failure;        /* a{sv}, NULL if there was none */
 
+  ExtensionHostRpc *rpc;
+  gboolean rpc_attached;                 /* to the channel of a program that has not ended */
+  gboolean was_ready;                    /* this generation */
+  ExtensionHostMethods *methods;         /* that the host may call */
+  ExtensionHostMethods *common_methods;  /* those of the manager; NULL without one */
+  guint64 protocol_errors;
+  guint recent_protocol_errors;
+  gint64 protocol_errors_since;          /* monotonic, µs */
+  ExtensionHostDeadline channel_patience;
+  char *channel_loss;                    /* why it was lost */
+
   ExtensionHostDeadline backoff;
   ExtensionHostDeadline start_timeout;
   gint64 start_timeout_left;             /* µs, while paused; 0 = none */
@@ -66,8 +83,10 @@ struct _ExtensionHostProcess
   ExtensionHostDeadline log_settle;
   ExtensionHostLogStream log_dropped_stream;
 
-  GQueue news;                           /* to be told: transitions and lines, in order */
+  GQueue news;                           /* to be told: transitions, lines, messages, in order */
   guint queued_lines;                    /* how many of them are lines */
+  gsize queued_bytes;                    /* of the messages among them */
+  GSource *more_news;                    /* goes on with the rest of a burst; NULL if there is none */
   GQueue waiters;                        /* operations that are not done */
   GQueue answers;                        /* operations that are done, to be answered */
   gboolean announcing;                   /* a handler is being told of a transition */
@@ -87,14 +106,32 @@ void     extension_host_process_show_line      (ExtensionHostProcess          *s
                                                 ExtensionHostLogStream         stream,
                                                 const char                    *text);
 
+gboolean extension_host_process_has_listener   (ExtensionHostProcess          *self,
+                                                const char                    *method);
+void     extension_host_process_show_notification (ExtensionHostProcess       *self,
+                                                const char                    *method,
+                                                JsonNode                      *params);
+void     extension_host_process_show_denied    (ExtensionHostProcess          *self,
+                                                const char                    *method);
+
 /* extension-host-process-supervision.c */
 extern const ExtensionHostLifecycleFuncs extension_host_process_lifecycle_funcs;
 
+void     extension_host_process_become_ready   (ExtensionHostProcess          *self);
 void     extension_host_process_on_gave_up     (guint                          left,
                                                 gpointer                       data);
 void     extension_host_process_hold_timers    (ExtensionHostProcess          *self);
 void     extension_host_process_resume_timers  (ExtensionHostProcess          *self);
 void     extension_host_process_close          (ExtensionHostProcess          *self);
+
+/* extension-host-process-traffic.c */
+extern const ExtensionHostRpcFuncs extension_host_process_rpc_funcs;
+extern const ExtensionHostChannelFuncs extension_host_process_channel_funcs;
+
+void     extension_host_process_open_traffic   (ExtensionHostProcess          *self);
+void     extension_host_process_close_traffic  (ExtensionHostProcess          *self,
+                                                const GError                  *error);
+gboolean extension_host_process_request_shutdown (gpointer                     data);
 
 /* extension-host-process-news.c */
 void     extension_host_process_queue_transition (ExtensionHostProcess        *self,
@@ -104,6 +141,11 @@ void     extension_host_process_take_line      (ExtensionHostLogStream         s
                                                 const char                    *text,
                                                 gsize                          length,
                                                 gpointer                       data);
+void     extension_host_process_queue_delivery (ExtensionHostProcess          *self,
+                                                ExtensionHostDeliveryFunc      deliver,
+                                                gpointer                       data,
+                                                GDestroyNotify                 destroy,
+                                                gsize                          size);
 void     extension_host_process_drop_news      (ExtensionHostProcess          *self);
 void     extension_host_process_flush          (ExtensionHostProcess          *self);
 

@@ -68,7 +68,22 @@ on_spawned (ExtensionHostAttempt *attempt,
   self->pid = extension_host_attempt_get_pid (attempt);
   self->spawned_at = g_get_monotonic_time ();
   extension_host_lifecycle_spawned (&self->lifecycle);
+  if (self->lifecycle.state == EXTENSION_HOST_STATE_RUNNING)
+    extension_host_process_open_traffic (self);
   extension_host_process_flush (self);
+}
+
+/* What the host left unanswered will not be answered. */
+static void
+fail_calls (ExtensionHostProcess *self,
+            ExtensionHostExit    *exit)
+{
+  g_autofree char *how = extension_host_exit_to_string (exit);
+  g_autoptr(GError) error = g_error_new (EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_HOST_EXITED,
+                                         _("Host “%s” ended before it had answered: %s"),
+                                         self->spec->id, how);
+
+  extension_host_process_close_traffic (self, error);
 }
 
 static void
@@ -80,6 +95,7 @@ on_exited (ExtensionHostAttempt   *attempt G_GNUC_UNUSED,
   g_autoptr(ExtensionHostExit) exit = make_exit (self, end);
 
   keep_exit (self, exit);
+  fail_calls (self, exit);
   extension_host_ladder_exited (&self->ladder);
   extension_host_lifecycle_exited (&self->lifecycle, exit);
   extension_host_process_flush (self);
@@ -134,6 +150,7 @@ static const ExtensionHostAttemptFuncs attempt_funcs = {
   .gone = on_gone,
   .line = extension_host_process_take_line,
   .lines_read = (void (*) (gpointer)) extension_host_process_flush,
+  .channel = &extension_host_process_channel_funcs,
 };
 
 static void
@@ -244,6 +261,58 @@ lifecycle_now (gpointer owner G_GNUC_UNUSED)
   return g_get_monotonic_time ();
 }
 
+/* The host can be talked to: what waited for that goes on. */
+void
+extension_host_process_become_ready (ExtensionHostProcess *self)
+{
+  if (self->readiness != EXTENSION_HOST_READINESS_NOT_READY)
+    return;
+
+  self->readiness = EXTENSION_HOST_READINESS_READY;
+  self->was_ready = TRUE;
+  clear_start_timeout (self);
+  extension_host_rpc_set_ready (self->rpc);
+  extension_host_process_answer_kind (self, EXTENSION_HOST_WAIT_READY, NULL, NULL);
+}
+
+static void
+follow_readiness (ExtensionHostProcess *self,
+                  ExtensionHostState    state)
+{
+  gboolean at_once =
+    extension_host_spec_get_ready_mode (self->spec) == EXTENSION_HOST_READY_MODE_SPAWNED;
+
+  if (state != EXTENSION_HOST_STATE_RUNNING)
+    self->readiness = EXTENSION_HOST_READINESS_UNREPORTED;
+  else
+    self->readiness = at_once ? EXTENSION_HOST_READINESS_READY : EXTENSION_HOST_READINESS_NOT_READY;
+
+  self->was_ready = self->was_ready || self->readiness == EXTENSION_HOST_READINESS_READY;
+  if (state != EXTENSION_HOST_STATE_STARTING &&
+      self->readiness != EXTENSION_HOST_READINESS_NOT_READY)
+    clear_start_timeout (self);
+}
+
+/* Calls that wait for a host that is not coming back by itself wait no longer. */
+static void
+give_up_calls (ExtensionHostProcess *self,
+               ExtensionHostState    state)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (state == EXTENSION_HOST_STATE_STOPPING)
+    {
+      error = g_error_new (EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NOT_RUNNING,
+                           _("Host “%s” was told to stop"), self->spec->id);
+      extension_host_rpc_fail_unwritten (self->rpc, error);
+      return;
+    }
+
+  error = g_error_new (EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_HOST_EXITED,
+                       _("Host “%s” ended and is not restarted"), self->spec->id);
+  extension_host_rpc_fail_all (self->rpc, error);
+}
+
 static void
 lifecycle_moved (ExtensionHostTransition *transition,
                  gboolean                 rests,
@@ -252,14 +321,9 @@ lifecycle_moved (ExtensionHostTransition *transition,
   ExtensionHostProcess *self = owner;
 
   extension_host_process_queue_transition (self, transition, rests);
-
-  self->readiness = EXTENSION_HOST_READINESS_UNREPORTED;
-  if (transition->new_state == EXTENSION_HOST_STATE_RUNNING &&
-      extension_host_spec_get_ready_mode (self->spec) == EXTENSION_HOST_READY_MODE_SPAWNED)
-    self->readiness = EXTENSION_HOST_READINESS_READY;
-
-  if (transition->new_state != EXTENSION_HOST_STATE_STARTING)
-    clear_start_timeout (self);
+  follow_readiness (self, transition->new_state);
+  if (rests || transition->new_state == EXTENSION_HOST_STATE_STOPPING)
+    give_up_calls (self, transition->new_state);
 }
 
 static void
@@ -269,6 +333,7 @@ lifecycle_spawn (gpointer owner)
   g_autoptr(GError) error = NULL;
 
   self->spawned_at = 0;
+  self->was_ready = FALSE;
   g_clear_pointer (&self->outcome, extension_host_stop_outcome_unref);
   self->attempt = extension_host_attempt_new (self->reactor, &attempt_funcs, self);
   extension_host_ladder_reset (&self->ladder, self->attempt, self->reactor, self->spec);
@@ -341,6 +406,7 @@ extension_host_process_close (ExtensionHostProcess *self)
 
   self->closed = TRUE;
   extension_host_process_answer_all (self, error);
+  extension_host_rpc_fail_all (self->rpc, error);
   extension_host_lifecycle_stop (&self->lifecycle, EXTENSION_HOST_REASON_KILL,
                                  EXTENSION_HOST_STOP_RUNG_KILL, 0, NULL, NULL);
   extension_host_process_flush (self);

@@ -58,6 +58,9 @@ enum
   PROP_LAST_EXIT,
   PROP_LAST_CONTROL_FAILURE,
   PROP_STALE_EVENTS,
+  PROP_PROTOCOL_ERRORS,
+  PROP_PENDING_CALLS,
+  PROP_QUEUED_BYTES,
   N_PROPS
 };
 
@@ -68,6 +71,8 @@ enum
   STATE_CHANGED,
   CRASHED,
   LOG,
+  NOTIFICATION,
+  CAPABILITY_DENIED,
   N_SIGNALS
 };
 
@@ -212,6 +217,31 @@ extension_host_process_show_line (ExtensionHostProcess   *self,
   g_signal_emit (self, signals[LOG], 0, stream, text);
 }
 
+/* The detail of a notification. A name becomes a quark only if somebody has connected to it: names
+ * that a host makes up must not fill the table of quarks, which never shrinks. */
+gboolean
+extension_host_process_has_listener (ExtensionHostProcess *self,
+                                     const char           *method)
+{
+  return g_signal_has_handler_pending (self, signals[NOTIFICATION], g_quark_try_string (method),
+                                       FALSE);
+}
+
+void
+extension_host_process_show_notification (ExtensionHostProcess *self,
+                                          const char           *method,
+                                          JsonNode             *params)
+{
+  g_signal_emit (self, signals[NOTIFICATION], g_quark_try_string (method), method, params);
+}
+
+void
+extension_host_process_show_denied (ExtensionHostProcess *self,
+                                    const char           *method)
+{
+  g_signal_emit (self, signals[CAPABILITY_DENIED], 0, method);
+}
+
 /* The object */
 
 static void
@@ -226,6 +256,8 @@ extension_host_process_constructed (GObject *object)
 
   extension_host_lifecycle_init (&self->lifecycle, self->spec,
                                  &extension_host_process_lifecycle_funcs, self);
+  self->rpc = extension_host_rpc_new (self->reactor, self->spec, &extension_host_process_rpc_funcs,
+                                      self);
   self->face.budget_limit = self->spec->max_restarts;
   self->face.budget_window = self->spec->restart_window / 1000;
   self->face.budget = g_variant_ref_sink (new_budget (self));
@@ -257,7 +289,8 @@ static gboolean
 is_busy (ExtensionHostProcess *self)
 {
   return self->attempt != NULL || self->backoff.reactor != NULL ||
-         self->log_settle.reactor != NULL || self->waiters.length > 0;
+         self->log_settle.reactor != NULL || self->more_news != NULL ||
+         self->waiters.length > 0;
 }
 
 static void
@@ -279,6 +312,7 @@ extension_host_process_dispose (GObject *object)
 
       self->closed = TRUE;
       extension_host_process_answer_all (self, error);
+      extension_host_rpc_fail_all (self->rpc, error);
     }
 
   /* Nobody is told any more: whoever held the object has let it go. */
@@ -287,6 +321,9 @@ extension_host_process_dispose (GObject *object)
   extension_host_deadline_disarm (&self->backoff);
   extension_host_deadline_disarm (&self->start_timeout);
   extension_host_deadline_disarm (&self->log_settle);
+  extension_host_deadline_disarm (&self->channel_patience);
+  extension_host_rpc_detach (self->rpc);
+  self->rpc_attached = FALSE;
   extension_host_ladder_reset (&self->ladder, NULL, NULL, NULL);
   if (self->attempt != NULL)
     extension_host_attempt_abandon (self->attempt);
@@ -301,6 +338,10 @@ extension_host_process_finalize (GObject *object)
 {
   ExtensionHostProcess *self = EXTENSION_HOST_PROCESS (object);
 
+  extension_host_rpc_free (self->rpc);
+  extension_host_methods_unref (self->methods);
+  g_clear_pointer (&self->common_methods, extension_host_methods_unref);
+  g_free (self->channel_loss);
   extension_host_lifecycle_clear (&self->lifecycle);
   extension_host_log_ring_clear (&self->log);
   g_queue_clear_full (&self->history, (GDestroyNotify) extension_host_transition_unref);
@@ -383,6 +424,15 @@ extension_host_process_get_property (GObject    *object,
       break;
     case PROP_STALE_EVENTS:
       g_value_set_uint64 (value, self->face.stale_events);
+      break;
+    case PROP_PROTOCOL_ERRORS:
+      g_value_set_uint64 (value, self->protocol_errors);
+      break;
+    case PROP_PENDING_CALLS:
+      g_value_set_uint (value, extension_host_rpc_get_pending (self->rpc));
+      break;
+    case PROP_QUEUED_BYTES:
+      g_value_set_uint64 (value, extension_host_rpc_get_queued (self->rpc));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -652,6 +702,42 @@ extension_host_process_class_init (ExtensionHostProcessClass *klass)
                          0, G_MAXUINT64, 0,
                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
+  /**
+   * ExtensionHostProcess:protocol-errors:
+   *
+   * How often the host broke the protocol. It changes without notification.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PROTOCOL_ERRORS] =
+    g_param_spec_uint64 ("protocol-errors", NULL, NULL,
+                         0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:pending-calls:
+   *
+   * How many calls have no answer yet. It changes without notification.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PENDING_CALLS] =
+    g_param_spec_uint ("pending-calls", NULL, NULL,
+                       0, G_MAXUINT, 0,
+                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:queued-bytes:
+   *
+   * How many bytes wait to be written to the host. It changes without notification.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_QUEUED_BYTES] =
+    g_param_spec_uint64 ("queued-bytes", NULL, NULL,
+                         0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   /**
@@ -712,6 +798,43 @@ extension_host_process_class_init (ExtensionHostProcessClass *klass)
                   0, NULL, NULL, NULL,
                   G_TYPE_NONE,
                   2, EXTENSION_HOST_TYPE_LOG_STREAM, G_TYPE_STRING);
+
+  /**
+   * ExtensionHostProcess::notification:
+   * @self: the host
+   * @method: the method
+   * @params: (nullable): the parameters, an object or an array; %NULL if there are none, or if they
+   *   cannot be parsed: see [method@ExtensionHost.Invocation.get_params]
+   *
+   * Emitted for each notification that the host sends and the library does not use itself
+   * (`host/ready`, `host/log`). The detail is the method.
+   *
+   * Since: 0.1
+   */
+  signals[NOTIFICATION] =
+    g_signal_new ("notification",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE,
+                  2, G_TYPE_STRING, JSON_TYPE_NODE);
+
+  /**
+   * ExtensionHostProcess::capability-denied:
+   * @self: the host
+   * @method: the method
+   *
+   * Emitted when the host called a method that it lacks the capability for.
+   *
+   * Since: 0.1
+   */
+  signals[CAPABILITY_DENIED] =
+    g_signal_new ("capability-denied",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE,
+                  1, G_TYPE_STRING);
 }
 
 static void
@@ -720,6 +843,8 @@ extension_host_process_init (ExtensionHostProcess *self)
   self->context = g_main_context_ref_thread_default ();
   self->thread = g_thread_self ();
   self->reactor = extension_host_reactor_acquire (self->context);
+  self->methods = extension_host_methods_new ();
+  self->ladder.request = extension_host_process_request_shutdown;
   self->ladder.gave_up = extension_host_process_on_gave_up;
   self->ladder.owner = self;
   g_queue_init (&self->news);

@@ -7,8 +7,10 @@
 
 #include <gio/gio.h>
 
+#include "extension-host-call-failure.h"
 #include "extension-host-enums.h"
 #include "extension-host-exit.h"
+#include "extension-host-invocation.h"
 #include "extension-host-spec.h"
 #include "extension-host-stop-outcome.h"
 #include "extension-host-transition.h"
@@ -123,6 +125,69 @@ EXTENSION_HOST_AVAILABLE_IN_0_1
 gboolean extension_host_process_reset (ExtensionHostProcess  *self,
                                        GError               **error);
 
+/* Messages */
+
+/**
+ * ExtensionHostMethodFunc:
+ * @process: the host that calls
+ * @invocation: what to answer with; keep a reference to answer later
+ * @user_data: data given with the method
+ *
+ * Answers a request of a host.
+ *
+ * Since: 0.1
+ */
+typedef void (*ExtensionHostMethodFunc) (ExtensionHostProcess    *process,
+                                         ExtensionHostInvocation *invocation,
+                                         gpointer                 user_data);
+
+EXTENSION_HOST_AVAILABLE_IN_0_1
+void extension_host_process_call_async (ExtensionHostProcess *self,
+                                        const char           *method,
+                                        JsonNode             *params,
+                                        guint                 timeout_ms,
+                                        GCancellable         *cancellable,
+                                        GAsyncReadyCallback   callback,
+                                        gpointer              user_data);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+JsonNode *extension_host_process_call_finish (ExtensionHostProcess  *self,
+                                              GAsyncResult          *result,
+                                              GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+JsonNode *extension_host_process_call (ExtensionHostProcess  *self,
+                                       const char            *method,
+                                       JsonNode              *params,
+                                       guint                  timeout_ms,
+                                       GCancellable          *cancellable,
+                                       GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+void extension_host_process_call_bytes_async (ExtensionHostProcess *self,
+                                              const char           *method,
+                                              GBytes               *params,
+                                              guint                 timeout_ms,
+                                              GCancellable         *cancellable,
+                                              GAsyncReadyCallback   callback,
+                                              gpointer              user_data);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+GBytes *extension_host_process_call_bytes_finish (ExtensionHostProcess  *self,
+                                                  GAsyncResult          *result,
+                                                  GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+ExtensionHostCallFailure *extension_host_process_get_call_failure (ExtensionHostProcess *self,
+                                                                   GAsyncResult         *result);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+gboolean extension_host_process_send_notification (ExtensionHostProcess  *self,
+                                                   const char            *method,
+                                                   JsonNode              *params,
+                                                   GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+void extension_host_process_add_method (ExtensionHostProcess    *self,
+                                        const char              *method,
+                                        const char              *capability,
+                                        ExtensionHostMethodFunc  func,
+                                        gpointer                 user_data,
+                                        GDestroyNotify           destroy);
+
 /* What is known of the host */
 EXTENSION_HOST_AVAILABLE_IN_0_1
 const char *extension_host_process_get_id (ExtensionHostProcess *self);
@@ -162,6 +227,12 @@ EXTENSION_HOST_AVAILABLE_IN_0_1
 GVariant *extension_host_process_get_last_control_failure (ExtensionHostProcess *self);
 EXTENSION_HOST_AVAILABLE_IN_0_1
 guint64 extension_host_process_get_stale_events (ExtensionHostProcess *self);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+guint64 extension_host_process_get_protocol_errors (ExtensionHostProcess *self);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+guint extension_host_process_get_pending_calls (ExtensionHostProcess *self);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+guint64 extension_host_process_get_queued_bytes (ExtensionHostProcess *self);
 EXTENSION_HOST_AVAILABLE_IN_0_1
 GVariant *extension_host_process_dup_log (ExtensionHostProcess *self,
                                           guint                 max);

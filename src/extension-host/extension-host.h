@@ -6,10 +6,12 @@
 #include "extension-host-version.h"
 #include "extension-host-version-macros.h"
 
+#include "extension-host-call-failure.h"
 #include "extension-host-enums.h"
 #include "extension-host-enum-types.h"
 #include "extension-host-error.h"
 #include "extension-host-exit.h"
+#include "extension-host-invocation.h"
 #include "extension-host-manager.h"
 #include "extension-host-process.h"
 #include "extension-host-spec.h"

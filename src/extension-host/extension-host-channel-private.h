@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "extension-host-enums.h"
+#include "extension-host-reactor-private.h"
+
+G_BEGIN_DECLS
+
+/* Frames over a pair of descriptors: bytes come in, whole messages are told; whole messages are
+ * sent, and leave as bytes when the turn ends. It knows nothing of what the messages say. */
+
+typedef struct _ExtensionHostChannel ExtensionHostChannel;
+
+typedef struct
+{
+  /* Both come in a burst and must not run user code; `burst` gives the chance afterwards. The text
+   * of a message is only valid during the call. One that is too long is told by its beginning and
+   * end: what does not fit has been fed to `more` piece by piece. */
+  void (*message)   (const char *text,
+                     gsize       length,
+                     gpointer    owner);
+  void (*too_long)  (const char *piece,
+                     gsize       length,
+                     gboolean    last,
+                     gpointer    owner);
+  void (*burst)     (gpointer    owner);
+
+  /* There is less than EXTENSION_HOST_CHANNEL_LOW left to write. Must not run user code. */
+  void (*low)       (gpointer    owner);
+
+  /* No more comes in, or nothing goes out any more. Told once. */
+  void (*lost)      (const char *why,
+                     gpointer    owner);
+} ExtensionHostChannelFuncs;
+
+#define EXTENSION_HOST_CHANNEL_LOW (64 * 1024)   /* bytes */
+
+ExtensionHostChannel *extension_host_channel_new         (ExtensionHostReactor            *reactor,
+                                                          int                              in_fd,
+                                                          int                              out_fd,
+                                                          ExtensionHostFraming             framing,
+                                                          guint                            max_size,
+                                                          const ExtensionHostChannelFuncs *funcs,
+                                                          gpointer                         owner);
+void                  extension_host_channel_free        (ExtensionHostChannel            *self);
+gboolean              extension_host_channel_open        (ExtensionHostChannel            *self);
+void                  extension_host_channel_send        (ExtensionHostChannel            *self,
+                                                          const char                      *text,
+                                                          gsize                            length);
+gsize                 extension_host_channel_get_queued  (ExtensionHostChannel            *self);
+void                  extension_host_channel_set_reading (ExtensionHostChannel            *self,
+                                                          gboolean                         reading);
+void                  extension_host_channel_drain       (ExtensionHostChannel            *self);
+void                  extension_host_channel_close_out   (ExtensionHostChannel            *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ExtensionHostChannel, extension_host_channel_free)
+
+G_END_DECLS

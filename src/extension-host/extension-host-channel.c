@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "extension-host-channel-private.h"
+
+#define CHUNK (64 * 1024)        /* bytes read at once */
+#define HEADER_MAX (8 * 1024)    /* bytes of a header block */
+
+struct _ExtensionHostChannel
+{
+  ExtensionHostReactor *reactor;
+  const ExtensionHostChannelFuncs *funcs;   /* NULL once it is being freed */
+  gpointer owner;
+  ExtensionHostFraming framing;
+  gsize max_size;
+
+  int in_fd;                /* -1 when closed */
+  ExtensionHostWatch in_watch;
+  gboolean opened;
+  gboolean reading;
+  GString *partial;         /* begin of a frame, or of its header */
+  gsize body;               /* content-length: bytes of the body still to come; 0 in the header */
+  gboolean too_long;        /* the frame under way is not kept */
+
+  int out_fd;               /* -1 when closed */
+  int error;                /* of what could not be done when it was made; 0 if all could */
+  ExtensionHostWatch out_watch;
+  ExtensionHostAfterwork flush;
+  GString *out;
+  gsize out_offset;         /* of what has not been written */
+  gboolean full;            /* the other side does not take more: waiting for it */
+  gboolean close_when_written;
+
+  gboolean lost;
+};
+
+/* Writing to a dead host must be an error and not the end of the application. GSocket does the same
+ * when it is first used. What the application has decided itself stays. */
+static void
+ignore_sigpipe (void)
+{
+  static gsize once;
+
+  if (g_once_init_enter (&once))
+    {
+      struct sigaction action;
+
+      if (sigaction (SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL)
+        signal (SIGPIPE, SIG_IGN);
+      g_once_init_leave (&once, 1);
+    }
+}
+
+static void
+lose (ExtensionHostChannel *self,
+      const char           *why)
+{
+  if (self->lost || self->funcs == NULL)
+    return;
+
+  self->lost = TRUE;
+  self->funcs->lost (why, self->owner);
+}
+
+/* Writing */
+
+static void on_writable (guint32  events,
+                         gpointer data);
+
+static void
+stop_writing (ExtensionHostChannel *self)
+{
+  extension_host_afterwork_drop (&self->flush);
+  extension_host_watch_stop (&self->out_watch);
+  g_string_truncate (self->out, 0);
+  self->out_offset = 0;
+  self->full = FALSE;
+  if (self->out_fd != -1)
+    {
+      shutdown (self->out_fd, SHUT_WR);   /* a socket that is still read from would stay open */
+      close (self->out_fd);
+    }
+  self->out_fd = -1;
+}
+
+static void
+forget_written (ExtensionHostChannel *self)
+{
+  if (self->out_offset == self->out->len)
+    g_string_truncate (self->out, 0);
+  else if (self->out_offset > self->out->len / 2)
+    g_string_erase (self->out, 0, self->out_offset);
+  else
+    return;
+
+  self->out_offset = 0;
+}
+
+/* FALSE at an error, which is the end of the channel. */
+static gboolean
+write_out (ExtensionHostChannel *self)
+{
+  while (self->out_offset < self->out->len)
+    {
+      gssize n = write (self->out_fd, self->out->str + self->out_offset,
+                        self->out->len - self->out_offset);
+
+      if (n == -1 && errno == EINTR)
+        continue;
+      if (n == -1 && errno == EAGAIN)
+        break;
+      if (n == -1)
+        return FALSE;
+
+      self->out_offset += n;
+    }
+
+  self->full = self->out_offset < self->out->len;
+  forget_written (self);
+
+  return TRUE;
+}
+
+static void
+flush (gpointer data)
+{
+  ExtensionHostChannel *self = data;
+
+  if (self->out_fd == -1)
+    return;
+
+  if (!write_out (self))
+    {
+      const char *why = g_strerror (errno);
+
+      stop_writing (self);
+      lose (self, why);
+      return;
+    }
+
+  if (extension_host_channel_get_queued (self) < EXTENSION_HOST_CHANNEL_LOW &&
+      !self->close_when_written)
+    self->funcs->low (self->owner);
+
+  if (!self->full)
+    {
+      extension_host_watch_stop (&self->out_watch);
+      if (self->close_when_written && self->out->len == 0)
+        stop_writing (self);
+    }
+  else if (self->out_watch.reactor == NULL &&
+           !extension_host_watch_start (&self->out_watch, self->reactor, self->out_fd, EPOLLOUT,
+                                        on_writable, self))
+    {
+      const char *why = g_strerror (errno);
+
+      stop_writing (self);
+      lose (self, why);
+    }
+}
+
+static void
+on_writable (guint32  events G_GNUC_UNUSED,
+             gpointer data)
+{
+  flush (data);
+}
+
+static void
+flush_later (ExtensionHostChannel *self)
+{
+  if (!self->full)
+    extension_host_afterwork_add (&self->flush, self->reactor, flush, self);
+}
+
+/* Sends one message, which for lines must be a single one. It leaves when the turn ends. */
+void
+extension_host_channel_send (ExtensionHostChannel *self,
+                             const char           *text,
+                             gsize                 length)
+{
+  if (self->out_fd == -1 || self->close_when_written)
+    return;
+
+  if (self->framing == EXTENSION_HOST_FRAMING_CONTENT_LENGTH)
+    g_string_append_printf (self->out, "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n", length);
+  g_string_append_len (self->out, text, length);
+  if (self->framing != EXTENSION_HOST_FRAMING_CONTENT_LENGTH)
+    g_string_append_c (self->out, '\n');
+
+  flush_later (self);
+}
+
+/* Bytes that have not been written. */
+gsize
+extension_host_channel_get_queued (ExtensionHostChannel *self)
+{
+  return self->out->len - self->out_offset;
+}
+
+/* The other side sees the end of its input once what is queued is written. */
+void
+extension_host_channel_close_out (ExtensionHostChannel *self)
+{
+  if (self->out_fd == -1)
+    return;
+
+  self->close_when_written = TRUE;
+  if (self->out->len == 0)
+    stop_writing (self);
+  else
+    flush_later (self);
+}
+
+/* Reading: lines */
+
+static void
+take_piece (ExtensionHostChannel *self,
+            const char           *text,
+            gsize                 length,
+            gboolean              last)
+{
+  self->funcs->too_long (text, length, last, self->owner);
+  self->too_long = !last;
+}
+
+/* More of a frame that is not complete. From the moment that it is too long none of it is kept. */
+static void
+keep (ExtensionHostChannel *self,
+      const char           *text,
+      gsize                 length)
+{
+  if (!self->too_long && self->partial->len + length > self->max_size)
+    {
+      take_piece (self, self->partial->str, self->partial->len, FALSE);
+      g_string_free (self->partial, TRUE);
+      self->partial = g_string_new (NULL);
+    }
+
+  if (self->too_long)
+    take_piece (self, text, length, FALSE);
+  else
+    g_string_append_len (self->partial, text, length);
+}
+
+static void
+tell_message (ExtensionHostChannel *self,
+              const char           *text,
+              gsize                 length)
+{
+  self->funcs->message (text, length, self->owner);
+}
+
+static void
+end_frame (ExtensionHostChannel *self)
+{
+  if (self->too_long)
+    take_piece (self, "", 0, TRUE);
+  else
+    tell_message (self, self->partial->str, self->partial->len);
+
+  /* A single long message must not leave its memory with us for ever. */
+  if (self->partial->allocated_len > CHUNK)
+    {
+      g_string_free (self->partial, TRUE);
+      self->partial = g_string_new (NULL);
+    }
+  g_string_truncate (self->partial, 0);
+}
+
+static void
+split_lines (ExtensionHostChannel *self,
+             const char           *text,
+             gsize                 length)
+{
+  const char *end = text + length;
+
+  while (text < end)
+    {
+      const char *newline = memchr (text, '\n', end - text);
+      gsize n = newline != NULL ? newline - text : end - text;
+
+      if (newline == NULL)
+        {
+          keep (self, text, n);
+          return;
+        }
+
+      if (self->partial->len == 0 && !self->too_long && n <= self->max_size)
+        {
+          tell_message (self, text, n);
+        }
+      else
+        {
+          keep (self, text, n);
+          end_frame (self);
+        }
+
+      text = newline + 1;
+    }
+}
+
+/* Reading: content-length */
+
+/* FALSE if the block has no length of its body, or two that differ. Names are without case and
+ * values without the space around them (Language Server Protocol, base protocol). */
+static gboolean
+parse_header (const char *block,
+              gsize      *body)
+{
+  g_auto(GStrv) lines = g_strsplit (block, "\r\n", 0);
+  gboolean found = FALSE;
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      char *colon = strchr (lines[i], ':');
+      guint64 value = 0;
+
+      if (lines[i][0] == '\0')
+        continue;
+      if (colon == NULL)
+        return FALSE;
+
+      *colon = '\0';
+      if (g_ascii_strcasecmp (g_strstrip (lines[i]), "Content-Length") != 0)
+        continue;
+      if (!g_ascii_string_to_unsigned (g_strstrip (colon + 1), 10, 0, G_MAXSSIZE, &value, NULL) ||
+          (found && value != *body))
+        return FALSE;
+
+      *body = value;
+      found = TRUE;
+    }
+
+  return found;
+}
+
+/* Takes bytes of a header block up to its end. Returns how many, 0 if it is none. */
+static gsize
+take_header (ExtensionHostChannel *self,
+             const char           *text,
+             gsize                 length)
+{
+  gsize before = self->partial->len;
+  gsize taken = MIN (length, HEADER_MAX + 4 - MIN (before, HEADER_MAX + 4));
+  const char *end = NULL;
+  gsize body = 0;
+
+  g_string_append_len (self->partial, text, taken);
+  end = memmem (self->partial->str, self->partial->len, "\r\n\r\n", 4);
+  if (end == NULL)
+    return self->partial->len < HEADER_MAX + 4 ? taken : 0;
+
+  taken = end + 4 - self->partial->str - before;
+  g_string_truncate (self->partial, end - self->partial->str);
+  if (strlen (self->partial->str) != self->partial->len ||
+      !parse_header (self->partial->str, &body))
+    return 0;
+
+  g_string_truncate (self->partial, 0);
+  self->body = body;
+  self->too_long = FALSE;
+  if (body == 0)
+    tell_message (self, "", 0);
+
+  return taken;
+}
+
+static gsize
+take_body (ExtensionHostChannel *self,
+           const char           *text,
+           gsize                 length)
+{
+  gsize taken = MIN (length, self->body);
+
+  /* What is announced as too long is not kept in part either. */
+  if (!self->too_long && self->partial->len + self->body > self->max_size)
+    take_piece (self, "", 0, FALSE);
+
+  self->body -= taken;
+  if (self->body == 0 && self->partial->len == 0 && !self->too_long)
+    {
+      tell_message (self, text, taken);
+    }
+  else
+    {
+      keep (self, text, taken);
+      if (self->body == 0)
+        end_frame (self);
+    }
+
+  return taken;
+}
+
+/* FALSE if what comes is no frame: there is no telling where the next one begins. */
+static gboolean
+split_frames (ExtensionHostChannel *self,
+              const char           *text,
+              gsize                 length)
+{
+  while (length > 0)
+    {
+      gsize taken = self->body > 0 ? take_body (self, text, length)
+                                   : take_header (self, text, length);
+
+      if (taken == 0)
+        return FALSE;
+      text += taken;
+      length -= taken;
+    }
+
+  return TRUE;
+}
+
+/* Reading */
+
+static void
+stop_reading (ExtensionHostChannel *self)
+{
+  extension_host_watch_stop (&self->in_watch);
+  if (self->in_fd != -1)
+    close (self->in_fd);
+  self->in_fd = -1;
+}
+
+/* Returns what read() does; -1 with EPROTO if what came is no frame. */
+static gssize
+read_chunk (ExtensionHostChannel *self,
+            gsize                 length)
+{
+  char buffer[CHUNK];
+  gssize n = 0;
+
+  do
+    n = read (self->in_fd, buffer, MIN (length, sizeof buffer));
+  while (n == -1 && errno == EINTR);
+
+  if (n <= 0)
+    return n;
+
+  if (self->framing != EXTENSION_HOST_FRAMING_CONTENT_LENGTH)
+    {
+      split_lines (self, buffer, n);
+    }
+  else if (!split_frames (self, buffer, n))
+    {
+      errno = EPROTO;
+      return -1;
+    }
+
+  return n;
+}
+
+/* The last line needs no end. */
+static void
+end_last_line (ExtensionHostChannel *self)
+{
+  if (self->framing != EXTENSION_HOST_FRAMING_CONTENT_LENGTH &&
+      (self->partial->len > 0 || self->too_long))
+    end_frame (self);
+}
+
+static void
+on_readable (guint32  events G_GNUC_UNUSED,
+             gpointer data)
+{
+  ExtensionHostChannel *self = data;
+  gssize n = read_chunk (self, CHUNK);
+
+  if (n == 0 || (n == -1 && errno != EAGAIN))
+    {
+      const char *why = n == 0 ? "end of stream"
+                               : errno == EPROTO ? "what came is no frame" : g_strerror (errno);
+
+      stop_reading (self);
+      end_last_line (self);
+      lose (self, why);
+    }
+
+  self->funcs->burst (self->owner);   /* last: it may free us */
+}
+
+static gboolean
+watch_in (ExtensionHostChannel *self)
+{
+  return extension_host_watch_start (&self->in_watch, self->reactor, self->in_fd, EPOLLIN,
+                                     on_readable, self);
+}
+
+/* While not reading, what comes waits in the pipe, and its writer with it. It is not watched at all
+ * then: a hang-up would be told in each turn. */
+void
+extension_host_channel_set_reading (ExtensionHostChannel *self,
+                                    gboolean              reading)
+{
+  if (self->reading == reading)
+    return;
+
+  self->reading = reading;
+  if (!reading)
+    {
+      extension_host_watch_stop (&self->in_watch);
+    }
+  else if (self->opened && self->in_fd != -1 && !watch_in (self))
+    {
+      const char *why = g_strerror (errno);
+
+      stop_reading (self);
+      lose (self, why);
+    }
+}
+
+/* Reads what the program, which has ended, has written, and no more. */
+void
+extension_host_channel_drain (ExtensionHostChannel *self)
+{
+  gssize n = 1;
+  int waiting = 0;
+
+  if (self->in_fd == -1 || ioctl (self->in_fd, FIONREAD, &waiting) == -1)
+    return;
+
+  for (; waiting > 0 && n > 0; waiting -= n)
+    n = read_chunk (self, waiting);
+
+  end_last_line (self);
+}
+
+/* Takes over both descriptors, which are not blocking and may be the same one. Each direction then
+ * gets one of its own, to be watched and closed alone. */
+ExtensionHostChannel *
+extension_host_channel_new (ExtensionHostReactor            *reactor,
+                            int                              in_fd,
+                            int                              out_fd,
+                            ExtensionHostFraming             framing,
+                            guint                            max_size,
+                            const ExtensionHostChannelFuncs *funcs,
+                            gpointer                         owner)
+{
+  ExtensionHostChannel *self = g_new0 (ExtensionHostChannel, 1);
+
+  ignore_sigpipe ();
+  self->reactor = reactor;
+  self->in_fd = in_fd;
+  self->out_fd = out_fd == in_fd ? fcntl (in_fd, F_DUPFD_CLOEXEC, 0) : out_fd;
+  self->error = out_fd == in_fd && self->out_fd == -1 ? errno : 0;
+  self->framing = framing;
+  self->max_size = max_size;
+  self->funcs = funcs;
+  self->owner = owner;
+  self->reading = TRUE;
+  self->partial = g_string_new (NULL);
+  self->out = g_string_new (NULL);
+
+  return self;
+}
+
+/* Begins to read. FALSE, with errno set, if there is no memory or descriptor for that. */
+gboolean
+extension_host_channel_open (ExtensionHostChannel *self)
+{
+  if (self->error != 0)
+    {
+      errno = self->error;
+      return FALSE;
+    }
+
+  self->opened = TRUE;
+
+  return !self->reading || watch_in (self);
+}
+
+void
+extension_host_channel_free (ExtensionHostChannel *self)
+{
+  self->funcs = NULL;
+  stop_writing (self);
+  stop_reading (self);
+  g_string_free (self->partial, TRUE);
+  g_string_free (self->out, TRUE);
+  g_free (self);
+}

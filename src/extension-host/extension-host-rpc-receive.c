@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "extension-host-error.h"
+#include "extension-host-rpc-private.h"
+
+/* What comes from the host: replies to our calls, and calls of its own. */
+
+/* Answers to the host */
+
+static gboolean
+send_reply (ExtensionHostRpc      *self,
+            ExtensionHostIncoming *request,
+            GString               *text)
+{
+  gboolean current = self->channel != NULL && request->generation == self->generation;
+
+  if (current)
+    {
+      self->inbound--;
+      self->inbound_bytes -= request->params.bytes != NULL
+                               ? g_bytes_get_size (request->params.bytes) : 0;
+      extension_host_channel_send (self->channel, text->str, text->len);
+    }
+  g_string_free (text, TRUE);
+
+  return current;
+}
+
+/* Answers are not held back by our own limit: the host waits for them to go on reading. */
+gboolean
+extension_host_rpc_return (ExtensionHostRpc      *self,
+                           ExtensionHostIncoming *request,
+                           const char            *result,
+                           gsize                  length)
+{
+  GString *text = g_string_new (NULL);
+
+  extension_host_message_append_response (text, request->id, strlen (request->id), result, length);
+
+  return send_reply (self, request, text);
+}
+
+gboolean
+extension_host_rpc_return_error (ExtensionHostRpc      *self,
+                                 ExtensionHostIncoming *request,
+                                 int                    code,
+                                 const char            *message)
+{
+  GString *text = g_string_new (NULL);
+
+  extension_host_message_append_error (text, request->id, strlen (request->id), code, message,
+                                       NULL, 0);
+
+  return send_reply (self, request, text);
+}
+
+/* Receiving */
+
+static gboolean
+was_issued (ExtensionHostRpc *self,
+            gint64            id)
+{
+  return id > 0 && (self->wrapped || id <= self->last_id);
+}
+
+/* The call that a reply is for. NULL if there is none, and that is counted. */
+static ExtensionHostCall *
+find_call (ExtensionHostRpc *self,
+           gint64            id)
+{
+  ExtensionHostCall *call = NULL;
+
+  if (id >= 0)
+    call = g_hash_table_lookup (self->calls, GUINT_TO_POINTER ((guint32) id));
+
+  /* One that waits in the queue was not asked yet: whoever answers it guesses. */
+  if (call != NULL && call->generation == self->generation)
+    return call;
+
+  if (was_issued (self, id))
+    self->funcs->stale (self->owner);
+  else
+    self->funcs->problem ("an answer to a call that was never made", self->owner);
+
+  return NULL;
+}
+
+static void
+take_response (ExtensionHostRpc           *self,
+               const ExtensionHostMessage *message,
+               const char                 *text)
+{
+  ExtensionHostCall *call = find_call (self, message->call);
+  ExtensionHostReply *reply = NULL;
+
+  if (call == NULL)
+    return;
+
+  reply = g_new0 (ExtensionHostReply, 1);
+  extension_host_payload_take_span (&reply->payload, text, &message->payload);
+  if (message->kind == EXTENSION_HOST_MESSAGE_ERROR_RESPONSE)
+    {
+      g_autofree char *what = extension_host_message_dup_error_message (message, text);
+
+      reply->error = g_error_new_literal (EXTENSION_HOST_RPC_ERROR, message->error_code, what);
+    }
+
+  extension_host_rpc_answer (self, call, reply);
+}
+
+static void
+refuse_request (ExtensionHostRpc           *self,
+                const ExtensionHostMessage *message,
+                const char                 *text)
+{
+  GString *reply = g_string_new (NULL);
+
+  extension_host_message_append_error (reply, text + message->id.start, message->id.length,
+                                       EXTENSION_HOST_RPC_ERROR_TOO_MANY_REQUESTS,
+                                       "too many requests in work", NULL, 0);
+  extension_host_channel_send (self->channel, reply->str, reply->len);
+  g_string_free (reply, TRUE);
+}
+
+/* Whether a request may be taken on. A host that does not read its answers gets none. */
+static gboolean
+admit_request (ExtensionHostRpc           *self,
+               const ExtensionHostMessage *message,
+               const char                 *text)
+{
+  if (extension_host_rpc_get_queued (self) > self->spec->max_write_queue)
+    {
+      self->funcs->problem ("a request of a host that does not read the answers", self->owner);
+      return FALSE;
+    }
+
+  if (self->inbound >= self->spec->max_inbound ||
+      self->inbound_bytes + message->payload.length > 2 * (gsize) self->spec->max_message_size)
+    {
+      refuse_request (self, message, text);
+      return FALSE;
+    }
+
+  self->inbound++;
+  self->inbound_bytes += message->payload.length;
+
+  return TRUE;
+}
+
+static void
+take_incoming (ExtensionHostRpc           *self,
+               const ExtensionHostMessage *message,
+               const char                 *text)
+{
+  ExtensionHostIncoming *incoming = NULL;
+
+  if (message->kind == EXTENSION_HOST_MESSAGE_REQUEST && !admit_request (self, message, text))
+    return;
+
+  incoming = g_new0 (ExtensionHostIncoming, 1);
+  incoming->method = extension_host_message_dup_method (message, text);
+  incoming->generation = self->generation;
+  extension_host_payload_take_span (&incoming->params, text, &message->payload);
+  if (message->kind == EXTENSION_HOST_MESSAGE_REQUEST)
+    incoming->id = g_strndup (text + message->id.start, message->id.length);
+
+  self->funcs->incoming (incoming, self->owner);
+}
+
+/* A reply that is wrong is the one reply that its call gets. */
+static void
+take_invalid (ExtensionHostRpc           *self,
+              const ExtensionHostMessage *message)
+{
+  ExtensionHostCall *call = NULL;
+
+  self->funcs->problem (extension_host_message_describe_problem (message->problem), self->owner);
+  if (message->call == EXTENSION_HOST_MESSAGE_NO_CALL)
+    return;
+
+  call = g_hash_table_lookup (self->calls, GUINT_TO_POINTER ((guint32) message->call));
+  if (call != NULL && call->generation == self->generation)
+    extension_host_rpc_fail (self, call,
+          g_error_new (EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_FAILED,
+                       _("Host “%s” sent a wrong answer: %s"), self->spec->id,
+                       extension_host_message_describe_problem (message->problem)));
+}
+
+/* One whole message of the channel. */
+void
+extension_host_rpc_take (ExtensionHostRpc *self,
+                         const char       *text,
+                         gsize             length)
+{
+  ExtensionHostJsonScan scan;
+  ExtensionHostMessage message;
+
+  extension_host_json_scan (&scan, text, length);
+  extension_host_message_classify (&message, text, &scan);
+
+  switch (message.kind)
+    {
+    case EXTENSION_HOST_MESSAGE_RESPONSE:
+    case EXTENSION_HOST_MESSAGE_ERROR_RESPONSE:
+      take_response (self, &message, text);
+      break;
+
+    case EXTENSION_HOST_MESSAGE_REQUEST:
+    case EXTENSION_HOST_MESSAGE_NOTIFICATION:
+      take_incoming (self, &message, text);
+      break;
+
+    case EXTENSION_HOST_MESSAGE_INVALID:
+      take_invalid (self, &message);
+      break;
+
+    case EXTENSION_HOST_MESSAGE_STRAY:
+    default:
+      self->funcs->stray (text, length, self->owner);
+      break;
+    }
+}
+
+static void
+end_oversize (ExtensionHostRpc *self)
+{
+  ExtensionHostCall *call = NULL;
+
+  if (extension_host_oversize_get_kind (&self->oversize) == EXTENSION_HOST_OVERSIZE_RESPONSE)
+    call = find_call (self, extension_host_oversize_get_call (&self->oversize));
+  else
+    self->funcs->problem ("a message that is too long", self->owner);
+
+  if (call != NULL)
+    extension_host_rpc_fail (self, call,
+          g_error_new (EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_MESSAGE_TOO_LARGE,
+                       _("The answer of host “%s” is larger than %u bytes"), self->spec->id,
+                       self->spec->max_message_size));
+}
+
+/* A piece of a message that is too long to be kept. Its id is found wherever it stands, so that its
+ * call fails at once and not at its deadline. */
+void
+extension_host_rpc_take_piece (ExtensionHostRpc *self,
+                               const char       *piece,
+                               gsize             length,
+                               gboolean          last)
+{
+  if (!self->in_oversize)
+    extension_host_oversize_init_counted (&self->oversize, G_MAXUINT64);
+
+  self->in_oversize = !last;
+  extension_host_oversize_feed (&self->oversize, piece, length);
+  if (last)
+    end_oversize (self);
+}

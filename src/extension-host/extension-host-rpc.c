@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "extension-host-error.h"
+#include "extension-host-rpc-private.h"
+
+#define URGENT_ROOM (64 * 1024)   /* bytes that calls of our own may add to a full queue */
+
+/* A message that waits to be sent. */
+typedef struct
+{
+  ExtensionHostCall *call;        /* NULL: a notification */
+  GString *text;
+} Outgoing;
+
+void
+extension_host_reply_free (ExtensionHostReply *self)
+{
+  g_clear_error (&self->error);
+  extension_host_payload_clear (&self->payload);
+  g_free (self);
+}
+
+void
+extension_host_incoming_free (ExtensionHostIncoming *self)
+{
+  g_free (self->method);
+  g_free (self->id);
+  extension_host_payload_clear (&self->params);
+  g_free (self);
+}
+
+static void
+outgoing_free (gpointer data)
+{
+  Outgoing *outgoing = data;
+
+  g_string_free (outgoing->text, TRUE);
+  g_free (outgoing);
+}
+
+/* Room */
+
+guint
+extension_host_rpc_get_pending (ExtensionHostRpc *self)
+{
+  return g_hash_table_size (self->calls);
+}
+
+gsize
+extension_host_rpc_get_queued (ExtensionHostRpc *self)
+{
+  gsize written = self->channel != NULL ? extension_host_channel_get_queued (self->channel) : 0;
+
+  return self->outgoing_bytes + written;
+}
+
+static gboolean
+has_room (ExtensionHostRpc  *self,
+          gsize              length,
+          gboolean           urgent,
+          GError           **error)
+{
+  gsize room = self->spec->max_write_queue + (urgent ? URGENT_ROOM : 0);
+
+  if (extension_host_rpc_get_queued (self) + length <= room)
+    return TRUE;
+
+  g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_QUEUE_FULL,
+               _("Host “%s” does not read: more than %u bytes would wait to be sent"),
+               self->spec->id, self->spec->max_write_queue);
+
+  return FALSE;
+}
+
+/* Sending */
+
+static void
+send_now (ExtensionHostRpc *self,
+          GString          *text)
+{
+  extension_host_channel_send (self->channel, text->str, text->len);
+}
+
+/* Sends what waits, as long as the other side takes it. */
+void
+extension_host_rpc_pump (ExtensionHostRpc *self)
+{
+  while (self->ready && self->channel != NULL && !g_queue_is_empty (&self->outgoing) &&
+         extension_host_channel_get_queued (self->channel) < EXTENSION_HOST_CHANNEL_LOW)
+    {
+      Outgoing *outgoing = g_queue_pop_head (&self->outgoing);
+
+      self->outgoing_bytes -= outgoing->text->len;
+      if (outgoing->call != NULL)
+        outgoing->call->generation = self->generation;
+      send_now (self, outgoing->text);
+      outgoing_free (outgoing);
+    }
+}
+
+/* Takes over @text. An urgent message does not wait for its turn. */
+static void
+send (ExtensionHostRpc  *self,
+      ExtensionHostCall *call,
+      GString           *text,
+      gboolean           urgent)
+{
+  Outgoing *outgoing = NULL;
+
+  if (urgent && self->channel != NULL)
+    {
+      if (call != NULL)
+        call->generation = self->generation;
+      send_now (self, text);
+      g_string_free (text, TRUE);
+      return;
+    }
+
+  outgoing = g_new0 (Outgoing, 1);
+  outgoing->call = call;
+  outgoing->text = text;
+  g_queue_push_tail (&self->outgoing, outgoing);
+  self->outgoing_bytes += text->len;
+  extension_host_rpc_pump (self);
+}
+
+static void
+take_back (ExtensionHostRpc  *self,
+           ExtensionHostCall *call)
+{
+  for (GList *link = self->outgoing.head; link != NULL; link = link->next)
+    {
+      Outgoing *outgoing = link->data;
+
+      if (outgoing->call != call)
+        continue;
+
+      self->outgoing_bytes -= outgoing->text->len;
+      g_queue_delete_link (&self->outgoing, link);
+      outgoing_free (outgoing);
+      return;
+    }
+}
+
+/* Calls */
+
+/* Ids grow across the generations, so that a late reply is known as such. */
+static guint32
+next_id (ExtensionHostRpc *self)
+{
+  do
+    {
+      if (self->last_id == G_MAXINT32)
+        {
+          self->last_id = 0;
+          self->wrapped = TRUE;
+        }
+      self->last_id++;
+    }
+  while (g_hash_table_contains (self->calls, GUINT_TO_POINTER (self->last_id)));
+
+  return self->last_id;
+}
+
+static void
+drop_call (ExtensionHostRpc  *self,
+           ExtensionHostCall *call)
+{
+  extension_host_deadline_disarm (&call->deadline);
+  if (call->generation == 0)
+    take_back (self, call);
+  g_hash_table_remove (self->calls, GUINT_TO_POINTER (call->id));
+  g_free (call);
+}
+
+/* The one place where a call is answered. Takes over @reply. */
+void
+extension_host_rpc_answer (ExtensionHostRpc   *self,
+                           ExtensionHostCall  *call,
+                           ExtensionHostReply *reply)
+{
+  ExtensionHostReplyFunc func = call->func;
+  gpointer data = call->data;
+
+  reply->written = call->generation != 0;
+  reply->generation = call->generation;
+  drop_call (self, call);
+  func (reply, data);
+}
+
+void
+extension_host_rpc_fail (ExtensionHostRpc  *self,
+                         ExtensionHostCall *call,
+                         GError            *error)
+{
+  ExtensionHostReply *reply = g_new0 (ExtensionHostReply, 1);
+
+  reply->error = error;
+  extension_host_rpc_answer (self, call, reply);
+}
+
+/* Nobody waits for it any more: the host is told, if it has heard of it. */
+static void
+send_cancel (ExtensionHostRpc *self,
+             guint32           id,
+             const char       *reason)
+{
+  const ExtensionHostPreset *preset = extension_host_spec_get_preset (self->spec);
+  GString *text = NULL;
+
+  if (self->channel == NULL || preset->cancel_method == NULL)
+    return;
+
+  text = g_string_new (NULL);
+  extension_host_message_append_cancel (text, preset->cancel_method, preset->cancel_id, id,
+                                        preset->cancel_reason != NULL ? reason : NULL);
+  if (has_room (self, text->len, TRUE, NULL))
+    send (self, NULL, text, TRUE);
+  else
+    g_string_free (text, TRUE);
+}
+
+static void
+on_deadline (gpointer data)
+{
+  ExtensionHostCall *call = data;
+  ExtensionHostRpc *self = call->rpc;
+
+  if (call->generation == self->generation)
+    send_cancel (self, call->id, "timed out");
+  extension_host_rpc_fail (self, call,
+        g_error_new (EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_TIMED_OUT,
+                     _("Host “%s” did not answer in time"), self->spec->id));
+  if (self->funcs->elapsed != NULL)
+    self->funcs->elapsed (self->owner);
+}
+
+/* Begins a call. @func is told of its one answer, never before this returns. NULL, with the error
+ * set, if there is no room for it. @params is valid JSON, or NULL. */
+ExtensionHostCall *
+extension_host_rpc_call (ExtensionHostRpc        *self,
+                         const char              *method,
+                         const char              *params,
+                         gsize                    length,
+                         guint                    timeout_ms,
+                         gboolean                 urgent,
+                         ExtensionHostReplyFunc   func,
+                         gpointer                 data,
+                         GError                 **error)
+{
+  ExtensionHostCall *call = NULL;
+  GString *text = NULL;
+
+  if (!urgent && g_hash_table_size (self->calls) >= self->spec->max_pending)
+    {
+      g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_QUEUE_FULL,
+                   _("Host “%s” has %u calls to answer already"), self->spec->id,
+                   self->spec->max_pending);
+      return NULL;
+    }
+  if (!has_room (self, length + strlen (method), urgent, error))
+    return NULL;
+
+  call = g_new0 (ExtensionHostCall, 1);
+  call->id = next_id (self);
+  call->urgent = urgent;
+  call->rpc = self;
+  call->func = func;
+  call->data = data;
+  g_hash_table_insert (self->calls, GUINT_TO_POINTER (call->id), call);
+  if (timeout_ms != EXTENSION_HOST_NO_TIMEOUT)
+    extension_host_deadline_arm (&call->deadline, self->reactor,
+                                 g_get_monotonic_time () + (gint64) timeout_ms * 1000,
+                                 on_deadline, call);
+
+  text = g_string_new (NULL);
+  extension_host_message_append_request (text, call->id, method, params, length);
+  send (self, call, text, urgent);
+
+  return call;
+}
+
+/* Ends a call without an answer: who made it does not wait any more. */
+void
+extension_host_rpc_abandon (ExtensionHostRpc  *self,
+                            ExtensionHostCall *call,
+                            const char        *reason)
+{
+  if (call->generation == self->generation && call->generation != 0)
+    send_cancel (self, call->id, reason);
+  drop_call (self, call);
+}
+
+static int
+by_number (gconstpointer a,
+           gconstpointer b)
+{
+  guint first = GPOINTER_TO_UINT (*(gpointer *) a);
+  guint second = GPOINTER_TO_UINT (*(gpointer *) b);
+
+  return first < second ? -1 : first > second;
+}
+
+/* An urgent call is for the generation that it was made in, written or not. */
+static void
+fail_some (ExtensionHostRpc *self,
+           gboolean          written,
+           gboolean          unwritten,
+           const GError     *error)
+{
+  guint n = 0;
+  g_autofree gpointer *ids = g_hash_table_get_keys_as_array (self->calls, &n);
+
+  qsort (ids, n, sizeof *ids, by_number);   /* in the order in which they were made */
+  for (guint i = 0; i < n; i++)
+    {
+      ExtensionHostCall *call = g_hash_table_lookup (self->calls, ids[i]);
+
+      if (call == NULL)
+        continue;
+      if (call->generation != 0 || call->urgent ? written : unwritten)
+        extension_host_rpc_fail (self, call, g_error_copy (error));
+    }
+}
+
+/* The host went down: no answer will come to what was written. What was not is for the next
+ * generation. */
+void
+extension_host_rpc_fail_written (ExtensionHostRpc *self,
+                                 const GError     *error)
+{
+  fail_some (self, TRUE, FALSE, error);
+}
+
+/* The host is being stopped: it still may answer what was written, but gets nothing more. */
+void
+extension_host_rpc_fail_unwritten (ExtensionHostRpc *self,
+                                   const GError     *error)
+{
+  fail_some (self, FALSE, TRUE, error);
+  g_queue_clear_full (&self->outgoing, outgoing_free);
+  self->outgoing_bytes = 0;
+}
+
+/* There will be no next generation by itself. */
+void
+extension_host_rpc_fail_all (ExtensionHostRpc *self,
+                             const GError     *error)
+{
+  fail_some (self, TRUE, TRUE, error);
+  g_queue_clear_full (&self->outgoing, outgoing_free);
+  self->outgoing_bytes = 0;
+}
+
+gboolean
+extension_host_rpc_notify (ExtensionHostRpc  *self,
+                           const char        *method,
+                           const char        *params,
+                           gsize              length,
+                           gboolean           urgent,
+                           GError           **error)
+{
+  GString *text = NULL;
+
+  if (!has_room (self, length + strlen (method), urgent, error))
+    return FALSE;
+
+  text = g_string_new (NULL);
+  extension_host_message_append_notification (text, method, params, length);
+  send (self, NULL, text, urgent);
+
+  return TRUE;
+}
+
+/* The channel of a generation */
+
+/* @channel stays that of the caller, until it is detached. */
+void
+extension_host_rpc_attach (ExtensionHostRpc     *self,
+                           ExtensionHostChannel *channel,
+                           guint64               generation)
+{
+  self->channel = channel;
+  self->generation = generation;
+  self->ready = FALSE;
+  self->inbound = 0;
+  self->inbound_bytes = 0;
+  self->in_oversize = FALSE;
+}
+
+/* From now on calls leave. */
+void
+extension_host_rpc_set_ready (ExtensionHostRpc *self)
+{
+  self->ready = TRUE;
+  extension_host_rpc_pump (self);
+}
+
+void
+extension_host_rpc_detach (ExtensionHostRpc *self)
+{
+  self->channel = NULL;
+  self->ready = FALSE;
+}
+
+ExtensionHostRpc *
+extension_host_rpc_new (ExtensionHostReactor        *reactor,
+                        ExtensionHostSpec           *spec,
+                        const ExtensionHostRpcFuncs *funcs,
+                        gpointer                     owner)
+{
+  ExtensionHostRpc *self = g_new0 (ExtensionHostRpc, 1);
+
+  self->reactor = reactor;
+  self->spec = spec;
+  self->funcs = funcs;
+  self->owner = owner;
+  self->calls = g_hash_table_new (NULL, NULL);
+  g_queue_init (&self->outgoing);
+
+  return self;
+}
+
+/* All calls have been answered by then. */
+void
+extension_host_rpc_free (ExtensionHostRpc *self)
+{
+  g_assert (g_hash_table_size (self->calls) == 0);
+
+  g_queue_clear_full (&self->outgoing, outgoing_free);
+  g_hash_table_unref (self->calls);
+  g_free (self);
+}

@@ -109,6 +109,8 @@ extension_host_invocation_get_id (ExtensionHostInvocation *self)
 void
 extension_host_invocation_cancel (ExtensionHostInvocation *self)
 {
+  g_autoptr(ExtensionHostInvocation) hold G_GNUC_UNUSED = g_object_ref (self);
+
   g_cancellable_cancel (self->cancellable);
 }
 

@@ -14,16 +14,30 @@ typedef struct
   gsize n_values;
   gboolean needs_repair;
   gboolean has_nul;
+
+  gboolean is_parsed;     /* by a thread; into one of these */
+  JsonNode *node;
+  GError *error;
 } ExtensionHostPayload;
+
+/* Called in the context that was given, with what parse_async () returned. */
+typedef void (*ExtensionHostParsedFunc) (gpointer parsing,
+                                         gpointer owner);
 
 void      extension_host_payload_take_span (ExtensionHostPayload         *self,
                                             const char                   *text,
                                             const ExtensionHostJsonSpan  *span);
-void      extension_host_payload_move      (ExtensionHostPayload         *from,
-                                            ExtensionHostPayload         *to);
 void      extension_host_payload_clear     (ExtensionHostPayload         *self);
 JsonNode *extension_host_payload_parse     (const ExtensionHostPayload   *self,
                                             GError                      **error);
+
+gboolean  extension_host_payload_is_large  (const ExtensionHostPayload   *self);
+gpointer  extension_host_payload_parse_async (ExtensionHostPayload       *self,
+                                            GMainContext                 *context,
+                                            ExtensionHostParsedFunc       func,
+                                            GObject                      *owner);
+
+void      extension_host_payload_take_parsed (gpointer                    parsing);
 
 /* The other way: the text of parameters. */
 char     *extension_host_params_to_text    (JsonNode                     *params,

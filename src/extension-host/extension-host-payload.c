@@ -13,15 +13,9 @@ void
 extension_host_payload_clear (ExtensionHostPayload *self)
 {
   g_clear_pointer (&self->bytes, g_bytes_unref);
-}
-
-void
-extension_host_payload_move (ExtensionHostPayload *from,
-                             ExtensionHostPayload *to)
-{
-  extension_host_payload_clear (to);
-  *to = *from;
-  from->bytes = NULL;
+  g_clear_pointer (&self->node, json_node_unref);
+  g_clear_error (&self->error);
+  self->is_parsed = FALSE;
 }
 
 void
@@ -52,17 +46,14 @@ parse_text (const char  *text,
 }
 
 /* What reaches json-glib has passed the scan, is repaired, and is not larger than it can bear: a
- * value costs it about 100 bytes. NULL if there is no payload, or with the error set. */
-JsonNode *
-extension_host_payload_parse (const ExtensionHostPayload  *self,
-                              GError                     **error)
+ * value costs it about 100 bytes. */
+static JsonNode *
+parse (const ExtensionHostPayload  *self,
+       GError                     **error)
 {
   g_autofree char *repaired = NULL;
   const char *text = NULL;
   gsize length = 0;
-
-  if (self->bytes == NULL)
-    return NULL;
 
   if (self->n_values > EXTENSION_HOST_JSON_MAX_NODE_VALUES)
     {
@@ -84,6 +75,133 @@ extension_host_payload_parse (const ExtensionHostPayload  *self,
     text = repaired = extension_host_json_repair (text, length, &length);
 
   return parse_text (text, length, error);
+}
+
+/* The payload as a tree, which is immutable. NULL if there is none, or with the error set. */
+JsonNode *
+extension_host_payload_parse (const ExtensionHostPayload  *self,
+                              GError                     **error)
+{
+  if (self->bytes == NULL)
+    return NULL;
+
+  if (!self->is_parsed)
+    return parse (self, error);
+
+  if (self->error != NULL)
+    g_propagate_error (error, g_error_copy (self->error));
+
+  return self->node != NULL ? json_node_ref (self->node) : NULL;
+}
+
+/* Parsing in a thread */
+
+#define LARGE_BYTES (8 * 1024)
+#define LARGE_VALUES 2000
+#define MAX_THREADS 2
+
+typedef struct
+{
+  ExtensionHostPayload input;      /* a copy that shares the bytes */
+  ExtensionHostPayload *output;    /* its owner says whether that is still there */
+  GMainContext *context;
+  ExtensionHostParsedFunc func;
+  GWeakRef owner;
+} Parsing;
+
+/* Whether parsing it would be seen as a stutter. What is to be refused is so at once. */
+gboolean
+extension_host_payload_is_large (const ExtensionHostPayload *self)
+{
+  if (self->bytes == NULL || self->is_parsed || self->has_nul ||
+      self->n_values > EXTENSION_HOST_JSON_MAX_NODE_VALUES)
+    return FALSE;
+
+  return self->n_values > LARGE_VALUES || g_bytes_get_size (self->bytes) > LARGE_BYTES;
+}
+
+static void
+parsing_free (gpointer data)
+{
+  Parsing *parsing = data;
+
+  extension_host_payload_clear (&parsing->input);
+  g_weak_ref_clear (&parsing->owner);
+  g_main_context_unref (parsing->context);
+  g_free (parsing);
+}
+
+static gboolean
+on_parsed (gpointer data)
+{
+  Parsing *parsing = data;
+  g_autoptr(GObject) owner = g_weak_ref_get (&parsing->owner);
+
+  if (owner != NULL)
+    parsing->func (parsing, owner);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+parse_in_thread (gpointer data,
+                 gpointer user_data G_GNUC_UNUSED)
+{
+  Parsing *parsing = data;
+  GSource *source = g_idle_source_new ();
+
+  parsing->input.node = parse (&parsing->input, &parsing->input.error);
+  g_source_set_static_name (source, "[extension-host] parsed");
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, on_parsed, parsing, parsing_free);
+  g_source_set_can_recurse (source, TRUE);
+  g_source_attach (source, parsing->context);
+  g_source_unref (source);
+}
+
+/* Our own few threads: those of GTask may all be busy with the files of the application. */
+static GThreadPool *
+get_threads (void)
+{
+  static GThreadPool *threads;
+
+  if (g_once_init_enter (&threads))
+    g_once_init_leave (&threads,
+                       g_thread_pool_new (parse_in_thread, NULL, MAX_THREADS, FALSE, NULL));
+
+  return threads;
+}
+
+/* Parses the payload in a thread, and then calls @func in @context, unless @owner is gone by then.
+ * The payload itself is filled in by extension_host_payload_take_parsed (). */
+gpointer
+extension_host_payload_parse_async (ExtensionHostPayload    *self,
+                                    GMainContext            *context,
+                                    ExtensionHostParsedFunc  func,
+                                    GObject                 *owner)
+{
+  Parsing *parsing = g_new0 (Parsing, 1);
+
+  parsing->input = *self;
+  g_bytes_ref (self->bytes);
+  parsing->output = self;
+  parsing->context = g_main_context_ref (context);
+  parsing->func = func;
+  g_weak_ref_init (&parsing->owner, owner);
+  g_thread_pool_push (get_threads (), parsing, NULL);
+
+  return parsing;
+}
+
+/* Puts what a thread has made into the payload that it is for. */
+void
+extension_host_payload_take_parsed (gpointer data)
+{
+  Parsing *parsing = data;
+
+  parsing->output->node = g_steal_pointer (&parsing->input.node);
+  parsing->output->error = g_steal_pointer (&parsing->input.error);
+  parsing->output->is_parsed = TRUE;
 }
 
 /* The text of @params, NULL for none. They are an object or an array (JSON-RPC 2.0, §4.2). */

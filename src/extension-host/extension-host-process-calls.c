@@ -103,6 +103,15 @@ give_reply (ExtensionHostProcess *self G_GNUC_UNUSED,
     return_payload (user_call, task);
 }
 
+static ExtensionHostPayload *
+get_reply_payload (ExtensionHostProcess *self G_GNUC_UNUSED,
+                   gpointer              data)
+{
+  UserCall *user_call = data;
+
+  return user_call->wants_node ? &user_call->reply->payload : NULL;
+}
+
 static gsize
 reply_size (ExtensionHostReply *reply)
 {
@@ -119,8 +128,8 @@ on_reply (ExtensionHostReply *reply,
   clear_cancelled (user_call);
   user_call->call = NULL;
   user_call->reply = reply;
-  extension_host_process_queue_delivery (user_call->process, give_reply, user_call, user_call_free,
-                                         reply_size (reply));
+  extension_host_process_queue_delivery (user_call->process, give_reply, get_reply_payload,
+                                         user_call, user_call_free, reply_size (reply));
 }
 
 static gboolean

@@ -13,8 +13,6 @@
 #define HISTORY_MAX 100
 #define QUEUED_LINES_MAX (2 * EXTENSION_HOST_LOG_RATE)   /* while handlers take their time */
 
-#define SLICE 1000                            /* µs of messages at once */
-#define MORE_PRIORITY (G_PRIORITY_HIGH_IDLE + 25)   /* below the redraw of GTK, which is at + 20 */
 #define QUEUED_BYTES_HIGH (4 * 1024 * 1024)   /* of messages: above this we do not read */
 #define QUEUED_BYTES_LOW (2 * 1024 * 1024)    /* and below this we do again */
 
@@ -29,6 +27,7 @@ typedef struct
   char *line;
 
   ExtensionHostDeliveryFunc deliver;
+  ExtensionHostDeliveryPayloadFunc get_payload;
   gpointer data;
   GDestroyNotify destroy;
   gsize size;
@@ -56,9 +55,8 @@ extension_host_process_drop_news (ExtensionHostProcess *self)
   g_queue_clear_full (&self->news, news_free);
   self->queued_lines = 0;
   self->queued_bytes = 0;
-  if (self->more_news != NULL)
-    g_source_destroy (self->more_news);
-  g_clear_pointer (&self->more_news, g_source_unref);
+  extension_host_backlog_drop (&self->rest);
+  self->parsing = NULL;
 }
 
 void
@@ -90,17 +88,20 @@ set_reading (ExtensionHostProcess *self,
     extension_host_channel_set_reading (channel, reading);
 }
 
-/* Takes over @data, which is for about @size bytes. */
+/* Takes over @data, which is for about @size bytes. @get_payload, if not NULL, says what of it is to
+ * be parsed before. */
 void
-extension_host_process_queue_delivery (ExtensionHostProcess      *self,
-                                       ExtensionHostDeliveryFunc  deliver,
-                                       gpointer                   data,
-                                       GDestroyNotify             destroy,
-                                       gsize                      size)
+extension_host_process_queue_delivery (ExtensionHostProcess             *self,
+                                       ExtensionHostDeliveryFunc         deliver,
+                                       ExtensionHostDeliveryPayloadFunc  get_payload,
+                                       gpointer                          data,
+                                       GDestroyNotify                    destroy,
+                                       gsize                             size)
 {
   News *news = g_new0 (News, 1);
 
   news->deliver = deliver;
+  news->get_payload = get_payload;
   news->data = data;
   news->destroy = destroy;
   news->size = size;
@@ -111,30 +112,37 @@ extension_host_process_queue_delivery (ExtensionHostProcess      *self,
     set_reading (self, FALSE);
 }
 
-static gboolean
-on_more_news (gpointer data)
+/* Large payloads are parsed by a thread. One at a time, so that messages stay in order. */
+
+static void
+on_parsed (gpointer parsing,
+           gpointer data)
 {
   ExtensionHostProcess *self = data;
 
-  g_clear_pointer (&self->more_news, g_source_unref);
-  extension_host_process_flush (self);
+  if (self->parsing != parsing)
+    return;   /* its message was dropped */
 
-  return G_SOURCE_REMOVE;
+  extension_host_payload_take_parsed (parsing);
+  self->parsing = NULL;
+  extension_host_process_flush (self);
 }
 
-/* The user interface comes first: the rest of a burst waits until that is drawn. */
-static void
-go_on_later (ExtensionHostProcess *self)
+/* TRUE if the payload of a message is being parsed, and will be there later. */
+static gboolean
+parse_elsewhere (ExtensionHostProcess *self,
+                 News                 *news)
 {
-  if (self->more_news != NULL)
-    return;
+  ExtensionHostPayload *payload = news->get_payload != NULL
+                                    ? news->get_payload (self, news->data) : NULL;
 
-  self->more_news = g_idle_source_new ();
-  g_source_set_static_name (self->more_news, "[extension-host] rest of a burst");
-  g_source_set_priority (self->more_news, MORE_PRIORITY);
-  g_source_set_callback (self->more_news, on_more_news, self, NULL);
-  g_source_set_can_recurse (self->more_news, TRUE);
-  g_source_attach (self->more_news, self->context);
+  if (payload == NULL || !extension_host_payload_is_large (payload))
+    return FALSE;
+
+  self->parsing = extension_host_payload_parse_async (payload, self->context, on_parsed,
+                                                      G_OBJECT (self));
+
+  return TRUE;
 }
 
 /* Lines */
@@ -245,14 +253,37 @@ tell (ExtensionHostProcess *self,
   extension_host_process_answer (self, news->transition, news->exit, news->outcome, news->rests);
 }
 
+/* Whether the next news may be told now. The user interface comes first: the rest of a burst waits
+ * until that is drawn. And nothing overtakes a message that is being parsed. */
+static gboolean
+may_tell_next (ExtensionHostProcess *self,
+               gint64                slice_ends)
+{
+  News *next = g_queue_peek_head (&self->news);
+
+  if (next == NULL || self->parsing != NULL)
+    return FALSE;
+  if (next->deliver == NULL)
+    return TRUE;
+
+  if (self->rest.reactor != NULL || g_get_monotonic_time () > slice_ends)
+    {
+      extension_host_backlog_add (&self->rest, self->reactor,
+                                  (void (*) (gpointer)) extension_host_process_flush, self);
+      return FALSE;
+    }
+
+  return !parse_elsewhere (self, next);
+}
+
 /* Tells what there is to tell. Whoever changes something calls this last: user code runs here.
  * Within the announcement of a transition it does nothing: the loop further up gets to it. */
 void
 extension_host_process_flush (ExtensionHostProcess *self)
 {
   g_autoptr(ExtensionHostProcess) hold G_GNUC_UNUSED = g_object_ref (self);
-  gint64 slice_ends = g_get_monotonic_time () + SLICE;
-  News *next = NULL;
+  gint64 slice_ends = extension_host_reactor_slice (self->reactor);
+  gboolean may_look_new = TRUE;
 
   while (!self->announcing)
     {
@@ -261,18 +292,13 @@ extension_host_process_flush (ExtensionHostProcess *self)
       if (extension_host_process_give_answer (self))
         continue;
 
-      extension_host_process_update_face (self);
-      next = g_queue_peek_head (&self->news);
-      if (next == NULL)
+      if (may_look_new)
+        extension_host_process_update_face (self);
+      if (!may_tell_next (self, slice_ends))
         break;
-      if (next->deliver != NULL &&
-          (self->more_news != NULL || g_get_monotonic_time () > slice_ends))
-        {
-          go_on_later (self);
-          break;
-        }
 
       news = g_queue_pop_head (&self->news);
+      may_look_new = news->deliver == NULL;   /* a message alone changes nothing */
       tell (self, news);
     }
 }

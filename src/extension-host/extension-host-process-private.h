@@ -42,6 +42,10 @@ typedef struct
 typedef void (*ExtensionHostDeliveryFunc) (ExtensionHostProcess *self,
                                            gpointer              data);
 
+/* The payload of a message that is to be parsed before its turn; NULL if there is none. */
+typedef ExtensionHostPayload *(*ExtensionHostDeliveryPayloadFunc) (ExtensionHostProcess *self,
+                                                                   gpointer              data);
+
 struct _ExtensionHostProcess
 {
   GObject parent_instance;
@@ -68,6 +72,7 @@ struct _ExtensionHostProcess
   gboolean was_ready;                    /* this generation */
   ExtensionHostMethods *methods;         /* that the host may call */
   ExtensionHostMethods *common_methods;  /* those of the manager; NULL without one */
+  GHashTable *invocations;               /* raw id → ExtensionHostInvocation, not answered */
   guint64 protocol_errors;
   guint recent_protocol_errors;
   gint64 protocol_errors_since;          /* monotonic, µs */
@@ -86,7 +91,8 @@ struct _ExtensionHostProcess
   GQueue news;                           /* to be told: transitions, lines, messages, in order */
   guint queued_lines;                    /* how many of them are lines */
   gsize queued_bytes;                    /* of the messages among them */
-  GSource *more_news;                    /* goes on with the rest of a burst; NULL if there is none */
+  ExtensionHostBacklog rest;             /* of a burst */
+  gpointer parsing;                      /* the payload that is being parsed; NULL if none is */
   GQueue waiters;                        /* operations that are not done */
   GQueue answers;                        /* operations that are done, to be answered */
   gboolean announcing;                   /* a handler is being told of a transition */
@@ -143,6 +149,7 @@ void     extension_host_process_take_line      (ExtensionHostLogStream         s
                                                 gpointer                       data);
 void     extension_host_process_queue_delivery (ExtensionHostProcess          *self,
                                                 ExtensionHostDeliveryFunc      deliver,
+                                                ExtensionHostDeliveryPayloadFunc get_payload,
                                                 gpointer                       data,
                                                 GDestroyNotify                 destroy,
                                                 gsize                          size);

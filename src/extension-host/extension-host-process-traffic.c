@@ -57,6 +57,14 @@ on_stray (const char *text,
 
 /* Requests of the host */
 
+/* Each generation counts its requests anew. */
+static char *
+make_key (guint64     generation,
+          const char *id)
+{
+  return g_strdup_printf ("%" G_GUINT64_FORMAT " %s", generation, id);
+}
+
 static void
 answer_request (ExtensionHostIncoming *request,
                 const char            *result,
@@ -66,7 +74,11 @@ answer_request (ExtensionHostIncoming *request,
                 gpointer               owner)
 {
   ExtensionHostProcess *self = owner;
-  gboolean sent = message == NULL
+  g_autofree char *key = make_key (request->generation, request->id);
+  gboolean sent = FALSE;
+
+  g_hash_table_remove (self->invocations, key);
+  sent = message == NULL
                     ? extension_host_rpc_return (self->rpc, request, result, length)
                     : extension_host_rpc_return_error (self->rpc, request, code, message);
 
@@ -118,8 +130,39 @@ deliver_request (ExtensionHostProcess *self,
     }
   else
     {
+      g_hash_table_replace (self->invocations, make_key (request->generation, request->id),
+                            invocation);
       ((ExtensionHostMethodFunc) method->func) (self, invocation, method->user_data);
     }
+}
+
+/* The host does not wait for the answer of a request any more. */
+static void
+cancel_request (ExtensionHostProcess        *self,
+                const ExtensionHostIncoming *incoming)
+{
+  const ExtensionHostPreset *preset = extension_host_spec_get_preset (self->spec);
+  gboolean plain_id = g_strcmp0 (preset->cancel_id, "id") == 0;
+  g_autofree char *id = NULL;
+  g_autofree char *key = NULL;
+  ExtensionHostJsonSpan *span = NULL;
+  ExtensionHostJsonScan scan;
+  const char *text = NULL;
+  gsize length = 0;
+  ExtensionHostInvocation *invocation = NULL;
+
+  if (incoming->params.bytes == NULL)
+    return;
+
+  text = g_bytes_get_data (incoming->params.bytes, &length);
+  extension_host_json_scan (&scan, text, length);
+  span = &scan.members[plain_id ? EXTENSION_HOST_JSON_MEMBER_ID
+                                : EXTENSION_HOST_JSON_MEMBER_REQUEST_ID];
+  id = g_strndup (text + span->start, span->length);
+  key = make_key (incoming->generation, id);
+  invocation = g_hash_table_lookup (self->invocations, key);
+  if (invocation != NULL)
+    extension_host_invocation_cancel (invocation);
 }
 
 /* Notifications of the host */
@@ -189,13 +232,30 @@ deliver_notification (ExtensionHostProcess *self,
                       gpointer              data)
 {
   ExtensionHostIncoming **place = data;
+  const ExtensionHostPreset *preset = extension_host_spec_get_preset (self->spec);
   g_autoptr(JsonNode) params = NULL;
+
+  if (g_strcmp0 ((*place)->method, preset->cancel_method) == 0)
+    cancel_request (self, *place);
 
   if (extension_host_process_has_listener (self, (*place)->method))
     {
       params = extension_host_payload_parse (&(*place)->params, NULL);
       extension_host_process_show_notification (self, (*place)->method, params);
     }
+}
+
+/* The tree is for the handler of a notification, or for the method of a request. */
+static ExtensionHostPayload *
+get_incoming_payload (ExtensionHostProcess *self,
+                      gpointer              data)
+{
+  ExtensionHostIncoming **place = data;
+
+  if ((*place)->id == NULL && !extension_host_process_has_listener (self, (*place)->method))
+    return NULL;
+
+  return &(*place)->params;
 }
 
 static void
@@ -227,7 +287,7 @@ on_incoming (ExtensionHostIncoming *incoming,
   *place = incoming;
   extension_host_process_queue_delivery (self, incoming->id != NULL ? deliver_request
                                                                     : deliver_notification,
-                                         place, free_incoming, size);
+                                         get_incoming_payload, place, free_incoming, size);
 }
 
 const ExtensionHostRpcFuncs extension_host_process_rpc_funcs = {

@@ -289,7 +289,7 @@ static gboolean
 is_busy (ExtensionHostProcess *self)
 {
   return self->attempt != NULL || self->backoff.reactor != NULL ||
-         self->log_settle.reactor != NULL || self->more_news != NULL ||
+         self->log_settle.reactor != NULL || self->rest.reactor != NULL ||
          self->waiters.length > 0;
 }
 
@@ -339,6 +339,7 @@ extension_host_process_finalize (GObject *object)
   ExtensionHostProcess *self = EXTENSION_HOST_PROCESS (object);
 
   extension_host_rpc_free (self->rpc);
+  g_hash_table_unref (self->invocations);
   extension_host_methods_unref (self->methods);
   g_clear_pointer (&self->common_methods, extension_host_methods_unref);
   g_free (self->channel_loss);
@@ -844,6 +845,7 @@ extension_host_process_init (ExtensionHostProcess *self)
   self->thread = g_thread_self ();
   self->reactor = extension_host_reactor_acquire (self->context);
   self->methods = extension_host_methods_new ();
+  self->invocations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->ladder.request = extension_host_process_request_shutdown;
   self->ladder.gave_up = extension_host_process_on_gave_up;
   self->ladder.owner = self;

@@ -49,9 +49,20 @@ typedef struct
   GList queued;
 } ExtensionHostAfterwork;
 
+/* The rest of a burst of messages, to be told when the user interface has been drawn. Those of all
+ * hosts take turns. */
+typedef struct
+{
+  ExtensionHostReactor *reactor;   /* NULL while there is no rest */
+  void (*run) (gpointer data);     /* may run user code; adds itself again if there is more */
+  gpointer data;
+  GList queued;
+} ExtensionHostBacklog;
+
 ExtensionHostReactor *extension_host_reactor_acquire (GMainContext          *context);
 void                  extension_host_reactor_release (ExtensionHostReactor  *self);
 gboolean              extension_host_reactor_exists  (GMainContext          *context);
+gint64                extension_host_reactor_slice   (ExtensionHostReactor  *self);
 
 gboolean extension_host_watch_start     (ExtensionHostWatch    *watch,
                                          ExtensionHostReactor  *reactor,
@@ -69,6 +80,12 @@ void     extension_host_afterwork_add   (ExtensionHostAfterwork *work,
                                          void                  (*run) (gpointer data),
                                          gpointer                data);
 void     extension_host_afterwork_drop  (ExtensionHostAfterwork *work);
+
+void     extension_host_backlog_add     (ExtensionHostBacklog   *backlog,
+                                         ExtensionHostReactor   *reactor,
+                                         void                  (*run) (gpointer data),
+                                         gpointer                data);
+void     extension_host_backlog_drop    (ExtensionHostBacklog   *backlog);
 
 void     extension_host_deadline_arm    (ExtensionHostDeadline *deadline,
                                          ExtensionHostReactor  *reactor,

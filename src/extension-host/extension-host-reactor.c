@@ -7,6 +7,9 @@
 
 #include "extension-host-reactor-private.h"
 
+#define TURN 4000      /* µs of messages of all hosts in one turn */
+#define SLICE 1000     /* and of one host */
+#define REST_PRIORITY (G_PRIORITY_HIGH_IDLE + 25)   /* below the redraw of GTK, which is at + 20 */
 #define BATCH 1024   /* all that may be ready in one turn with 300 busy hosts */
 
 struct _ExtensionHostReactor
@@ -19,6 +22,9 @@ struct _ExtensionHostReactor
   GQueue ready;          /* of ExtensionHostWatch, through their link `queued` */
   GQueue afterwork;      /* of ExtensionHostAfterwork, through their link `queued` */
   GPtrArray *deadlines;  /* of ExtensionHostDeadline, a binary heap, the earliest first */
+  GQueue backlogs;       /* of ExtensionHostBacklog, through their link `queued` */
+  GSource *rest;         /* works on them; NULL while there are none */
+  gint64 turn_ends;      /* messages are told until then in this turn; monotonic, µs */
   gint64 serving;        /* deadlines up to this time are being served; 0 if none are */
 };
 
@@ -169,6 +175,7 @@ reactor_dispatch (GSource     *source,
   gint64 now = g_get_monotonic_time ();   /* what is armed below waits for the next turn */
 
   g_source_ref (source);
+  self->turn_ends = now + TURN;
   collect (self);
   serve_watches (self);
   serve_deadlines (self, now);
@@ -207,6 +214,7 @@ reactor_new (GMainContext *context)
   self->deadlines = g_ptr_array_new ();
   g_queue_init (&self->ready);
   g_queue_init (&self->afterwork);
+  g_queue_init (&self->backlogs);
   g_source_set_static_name (&self->source, "[extension-host] reactor");
   g_source_set_can_recurse (&self->source, TRUE);
   g_source_attach (&self->source, context);
@@ -236,6 +244,14 @@ extension_host_reactor_acquire (GMainContext *context)
   return self;
 }
 
+static void
+drop_rest (ExtensionHostReactor *self)
+{
+  if (self->rest != NULL)
+    g_source_destroy (self->rest);
+  g_clear_pointer (&self->rest, g_source_unref);
+}
+
 void
 extension_host_reactor_release (ExtensionHostReactor *self)
 {
@@ -255,6 +271,8 @@ extension_host_reactor_release (ExtensionHostReactor *self)
   g_assert (self->deadlines->len == 0);
   g_assert (g_queue_is_empty (&self->ready));
   g_assert (g_queue_is_empty (&self->afterwork));
+  g_assert (g_queue_is_empty (&self->backlogs));
+  drop_rest (self);
   g_source_destroy (&self->source);
   g_source_unref (&self->source);
 }
@@ -407,4 +425,76 @@ extension_host_afterwork_drop (ExtensionHostAfterwork *work)
 
   g_queue_unlink (&work->reactor->afterwork, &work->queued);
   work->reactor = NULL;
+}
+
+/* The time until which one host may tell messages now. */
+gint64
+extension_host_reactor_slice (ExtensionHostReactor *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  /* A turn that is long over was not the one that this is called in. */
+  return self->turn_ends > now ? MIN (now + SLICE, self->turn_ends) : now + SLICE;
+}
+
+/* Nothing is remembered across a callback: it may run this again, or drop the last user. */
+static gboolean
+on_rest (gpointer data)
+{
+  ExtensionHostReactor *self = data;
+  gint64 ends = g_get_monotonic_time () + TURN;
+  gboolean more = FALSE;
+
+  g_source_ref (&self->source);
+  self->turn_ends = ends;
+  while (!g_queue_is_empty (&self->backlogs) && g_get_monotonic_time () < ends)
+    {
+      ExtensionHostBacklog *backlog = g_queue_peek_head (&self->backlogs);
+
+      extension_host_backlog_drop (backlog);
+      backlog->run (backlog->data);
+    }
+
+  more = !g_queue_is_empty (&self->backlogs);
+  if (!more)
+    drop_rest (self);
+  g_source_unref (&self->source);
+
+  return more;
+}
+
+/* Calls @run once, when everything more urgent is done. */
+void
+extension_host_backlog_add (ExtensionHostBacklog *backlog,
+                            ExtensionHostReactor *reactor,
+                            void                (*run) (gpointer data),
+                            gpointer              data)
+{
+  if (backlog->reactor != NULL)
+    return;
+
+  backlog->reactor = reactor;
+  backlog->run = run;
+  backlog->data = data;
+  backlog->queued = (GList) { .data = backlog };
+  g_queue_push_tail_link (&reactor->backlogs, &backlog->queued);
+  if (reactor->rest != NULL)
+    return;
+
+  reactor->rest = g_idle_source_new ();
+  g_source_set_static_name (reactor->rest, "[extension-host] rest of a burst");
+  g_source_set_priority (reactor->rest, REST_PRIORITY);
+  g_source_set_callback (reactor->rest, on_rest, reactor, NULL);
+  g_source_set_can_recurse (reactor->rest, TRUE);
+  g_source_attach (reactor->rest, reactor->context);
+}
+
+void
+extension_host_backlog_drop (ExtensionHostBacklog *backlog)
+{
+  if (backlog->reactor == NULL)
+    return;
+
+  g_queue_unlink (&backlog->reactor->backlogs, &backlog->queued);
+  backlog->reactor = NULL;
 }

@@ -172,18 +172,38 @@ take_incoming (ExtensionHostRpc           *self,
   self->funcs->incoming (incoming, self->owner);
 }
 
+/* The scan gave up where the nesting was too deep, maybe before the id. */
+static gint64
+read_call (const ExtensionHostMessage *message,
+           const char                 *text,
+           gsize                       length)
+{
+  ExtensionHostOversize reader;
+
+  if (message->problem != EXTENSION_HOST_MESSAGE_TOO_DEEP)
+    return message->call;
+
+  extension_host_oversize_init_counted (&reader, length);
+  extension_host_oversize_feed (&reader, text, length);
+
+  return extension_host_oversize_get_call (&reader);
+}
+
 /* A reply that is wrong is the one reply that its call gets. */
 static void
 take_invalid (ExtensionHostRpc           *self,
-              const ExtensionHostMessage *message)
+              const ExtensionHostMessage *message,
+              const char                 *text,
+              gsize                       length)
 {
+  gint64 id = read_call (message, text, length);
   ExtensionHostCall *call = NULL;
 
   self->funcs->problem (extension_host_message_describe_problem (message->problem), self->owner);
-  if (message->call == EXTENSION_HOST_MESSAGE_NO_CALL)
+  if (id == EXTENSION_HOST_MESSAGE_NO_CALL)
     return;
 
-  call = g_hash_table_lookup (self->calls, GUINT_TO_POINTER ((guint32) message->call));
+  call = g_hash_table_lookup (self->calls, GUINT_TO_POINTER ((guint32) id));
   if (call != NULL && call->generation == self->generation)
     extension_host_rpc_fail (self, call,
           g_error_new (EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_FAILED,
@@ -216,7 +236,7 @@ extension_host_rpc_take (ExtensionHostRpc *self,
       break;
 
     case EXTENSION_HOST_MESSAGE_INVALID:
-      take_invalid (self, &message);
+      take_invalid (self, &message, text, length);
       break;
 
     case EXTENSION_HOST_MESSAGE_STRAY:

@@ -47,6 +47,7 @@ gboolean              extension_host_channel_open        (ExtensionHostChannel  
 void                  extension_host_channel_send        (ExtensionHostChannel            *self,
                                                           const char                      *text,
                                                           gsize                            length);
+gboolean              extension_host_channel_can_send    (ExtensionHostChannel            *self);
 gsize                 extension_host_channel_get_queued  (ExtensionHostChannel            *self);
 void                  extension_host_channel_set_reading (ExtensionHostChannel            *self,
                                                           gboolean                         reading);

@@ -71,6 +71,18 @@ lose (ExtensionHostChannel *self,
   self->funcs->lost (why, self->owner);
 }
 
+/* A single long message must not leave its memory with us for ever. */
+static void
+empty (GString **string)
+{
+  if ((*string)->allocated_len > CHUNK)
+    {
+      g_string_free (*string, TRUE);
+      *string = g_string_new (NULL);
+    }
+  g_string_truncate (*string, 0);
+}
+
 /* Writing */
 
 static void on_writable (guint32  events,
@@ -81,7 +93,7 @@ stop_writing (ExtensionHostChannel *self)
 {
   extension_host_afterwork_drop (&self->flush);
   extension_host_watch_stop (&self->out_watch);
-  g_string_truncate (self->out, 0);
+  empty (&self->out);
   self->out_offset = 0;
   self->full = FALSE;
   if (self->out_fd != -1)
@@ -96,7 +108,7 @@ static void
 forget_written (ExtensionHostChannel *self)
 {
   if (self->out_offset == self->out->len)
-    g_string_truncate (self->out, 0);
+    empty (&self->out);
   else if (self->out_offset > self->out->len / 2)
     g_string_erase (self->out, 0, self->out_offset);
   else
@@ -182,13 +194,20 @@ flush_later (ExtensionHostChannel *self)
     extension_host_afterwork_add (&self->flush, self->reactor, flush, self);
 }
 
+/* Whether what is sent would be taken, and not thrown away. */
+gboolean
+extension_host_channel_can_send (ExtensionHostChannel *self)
+{
+  return self->out_fd != -1 && !self->close_when_written;
+}
+
 /* Sends one message, which for lines must be a single one. It leaves when the turn ends. */
 void
 extension_host_channel_send (ExtensionHostChannel *self,
                              const char           *text,
                              gsize                 length)
 {
-  if (self->out_fd == -1 || self->close_when_written)
+  if (!extension_host_channel_can_send (self))
     return;
 
   if (self->framing == EXTENSION_HOST_FRAMING_CONTENT_LENGTH)
@@ -242,8 +261,7 @@ keep (ExtensionHostChannel *self,
   if (!self->too_long && self->partial->len + length > self->max_size)
     {
       take_piece (self, self->partial->str, self->partial->len, FALSE);
-      g_string_free (self->partial, TRUE);
-      self->partial = g_string_new (NULL);
+      empty (&self->partial);
     }
 
   if (self->too_long)
@@ -268,13 +286,7 @@ end_frame (ExtensionHostChannel *self)
   else
     tell_message (self, self->partial->str, self->partial->len);
 
-  /* A single long message must not leave its memory with us for ever. */
-  if (self->partial->allocated_len > CHUNK)
-    {
-      g_string_free (self->partial, TRUE);
-      self->partial = g_string_new (NULL);
-    }
-  g_string_truncate (self->partial, 0);
+  empty (&self->partial);
 }
 
 static void

@@ -4,8 +4,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "extension-host-enum-types.h"
-#include "extension-host-log-private.h"
-#include "extension-host-process-private.h"
+#include "extension-host-process-face-private.h"
 
 /**
  * ExtensionHostProcess:
@@ -36,47 +35,11 @@
  * Since: 0.1
  */
 
-enum
-{
-  PROP_0,
-  PROP_ID,
-  PROP_NAME,
-  PROP_KIND,
-  PROP_SPEC,
-  PROP_STATE,
-  PROP_DESIRED,
-  PROP_CONTROL,
-  PROP_READINESS,
-  PROP_PID,
-  PROP_GENERATION,
-  PROP_RESTART_COUNT,
-  PROP_RESTART_BUDGET,
-  PROP_SEQUENCE,
-  PROP_STATE_SINCE,
-  PROP_PENDING_RESTART,
-  PROP_NEXT_RESTART,
-  PROP_LAST_EXIT,
-  PROP_LAST_CONTROL_FAILURE,
-  PROP_STALE_EVENTS,
-  PROP_PROTOCOL_ERRORS,
-  PROP_PENDING_CALLS,
-  PROP_QUEUED_BYTES,
-  N_PROPS
-};
+GParamSpec *extension_host_process_properties[EXTENSION_HOST_PROCESS_N_PROPS];
+guint extension_host_process_signals[EXTENSION_HOST_PROCESS_N_SIGNALS];
 
-static GParamSpec *properties[N_PROPS];
-
-enum
-{
-  STATE_CHANGED,
-  CRASHED,
-  LOG,
-  NOTIFICATION,
-  CAPABILITY_DENIED,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
+#define properties extension_host_process_properties
+#define signals extension_host_process_signals
 
 G_DEFINE_FINAL_TYPE (ExtensionHostProcess, extension_host_process, G_TYPE_OBJECT)
 
@@ -85,161 +48,6 @@ gboolean
 extension_host_process_is_own_thread (ExtensionHostProcess *self)
 {
   return self->thread == g_thread_self () || g_main_context_is_owner (self->context);
-}
-
-/* The face */
-
-static GVariant *
-new_budget (ExtensionHostProcess *self)
-{
-  return g_variant_new ("(uuu)", self->face.budget_limit, self->face.budget_used,
-                        self->face.budget_window);
-}
-
-#define SHOW(field, value, property) \
-  G_STMT_START \
-    { \
-      if (self->face.field != (value)) \
-        { \
-          self->face.field = (value); \
-          g_object_notify_by_pspec (G_OBJECT (self), properties[property]); \
-        } \
-    } \
-  G_STMT_END
-
-static void
-show_budget (ExtensionHostProcess *self)
-{
-  guint window = self->spec->restart_window;
-  guint used = extension_host_restart_budget_count (&self->lifecycle.budget,
-                                                    g_get_monotonic_time (), window);
-
-  if (self->face.budget_limit == self->spec->max_restarts && self->face.budget_used == used &&
-      self->face.budget_window == window / 1000)
-    return;
-
-  self->face.budget_limit = self->spec->max_restarts;
-  self->face.budget_used = used;
-  self->face.budget_window = window / 1000;
-  g_clear_pointer (&self->face.budget, g_variant_unref);
-  self->face.budget = g_variant_ref_sink (new_budget (self));
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RESTART_BUDGET]);
-}
-
-/* Shows what changed apart from the state, which changes with its announcement. */
-void
-extension_host_process_update_face (ExtensionHostProcess *self)
-{
-  ExtensionHostLifecycle *lifecycle = &self->lifecycle;
-  gboolean pending = lifecycle->pending_restart ||
-                     lifecycle->state == EXTENSION_HOST_STATE_RESTARTING;
-
-  g_object_freeze_notify (G_OBJECT (self));
-  SHOW (desired, lifecycle->desired, PROP_DESIRED);
-  SHOW (control, lifecycle->control, PROP_CONTROL);
-  SHOW (readiness, self->readiness, PROP_READINESS);
-  SHOW (pid, self->pid, PROP_PID);
-  SHOW (generation, lifecycle->generation, PROP_GENERATION);
-  SHOW (restart_count, lifecycle->restart_count, PROP_RESTART_COUNT);
-  SHOW (pending_restart, pending, PROP_PENDING_RESTART);
-  SHOW (next_restart, self->next_restart, PROP_NEXT_RESTART);
-  SHOW (stale_events, lifecycle->stale_events, PROP_STALE_EVENTS);
-  show_budget (self);
-
-  if (self->face.last_exit != self->last_exit)
-    {
-      g_clear_pointer (&self->face.last_exit, extension_host_exit_unref);
-      self->face.last_exit = extension_host_exit_ref (self->last_exit);
-      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAST_EXIT]);
-    }
-
-  if (self->face.last_control_failure != self->last_control_failure)
-    {
-      g_clear_pointer (&self->face.last_control_failure, g_variant_unref);
-      self->face.last_control_failure = g_variant_ref (self->last_control_failure);
-      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAST_CONTROL_FAILURE]);
-    }
-  g_object_thaw_notify (G_OBJECT (self));
-}
-
-static void
-log_transition (ExtensionHostProcess    *self,
-                ExtensionHostTransition *transition)
-{
-  g_autofree char *line = extension_host_transition_to_string (transition);
-  g_autofree char *generation = g_strdup_printf ("%" G_GUINT64_FORMAT, transition->generation);
-  g_autofree char *pid = g_strdup_printf ("%u", self->face.pid);
-  const ExtensionHostLogField fields[] = {
-    { "EXTENSION_HOST_OLD_STATE", extension_host_state_to_string (transition->old_state) },
-    { "EXTENSION_HOST_NEW_STATE", extension_host_state_to_string (transition->new_state) },
-    { "EXTENSION_HOST_REASON", extension_host_reason_to_string (transition->reason) },
-    { "EXTENSION_HOST_GENERATION", generation },
-    { "EXTENSION_HOST_PID", pid },
-    { "EXTENSION_HOST_REQUESTER", transition->requester },
-  };
-
-  extension_host_log (self->spec->id, G_LOG_LEVEL_DEBUG, fields, G_N_ELEMENTS (fields),
-                      "%s: %s", self->spec->id, line);
-}
-
-void
-extension_host_process_show_transition (ExtensionHostProcess    *self,
-                                        ExtensionHostTransition *transition,
-                                        ExtensionHostExit       *exit)
-{
-  log_transition (self, transition);
-  g_object_freeze_notify (G_OBJECT (self));
-  SHOW (state, transition->new_state, PROP_STATE);
-  SHOW (sequence, transition->sequence, PROP_SEQUENCE);
-  SHOW (state_since, transition->time, PROP_STATE_SINCE);
-  g_object_thaw_notify (G_OBJECT (self));
-
-  g_signal_emit (self, signals[STATE_CHANGED], 0, transition);
-  if (transition->new_state == EXTENSION_HOST_STATE_CRASHED && exit != NULL)
-    g_signal_emit (self, signals[CRASHED], 0, exit);
-}
-
-void
-extension_host_process_show_line (ExtensionHostProcess   *self,
-                                  ExtensionHostLogStream  stream,
-                                  const char             *text)
-{
-  g_autofree char *generation = g_strdup_printf ("%" G_GUINT64_FORMAT,
-                                                 self->lifecycle.generation);
-  const ExtensionHostLogField fields[] = {
-    { "EXTENSION_HOST_STREAM", stream == EXTENSION_HOST_LOG_STREAM_STDOUT ? "stdout" :
-                               stream == EXTENSION_HOST_LOG_STREAM_STDERR ? "stderr" : "host" },
-    { "EXTENSION_HOST_GENERATION", generation },
-  };
-
-  extension_host_log (self->spec->id, G_LOG_LEVEL_INFO, fields, G_N_ELEMENTS (fields), "%s: %s",
-                      self->spec->id, text);
-  g_signal_emit (self, signals[LOG], 0, stream, text);
-}
-
-/* The detail of a notification. A name becomes a quark only if somebody has connected to it: names
- * that a host makes up must not fill the table of quarks, which never shrinks. */
-gboolean
-extension_host_process_has_listener (ExtensionHostProcess *self,
-                                     const char           *method)
-{
-  return g_signal_has_handler_pending (self, signals[NOTIFICATION], g_quark_try_string (method),
-                                       FALSE);
-}
-
-void
-extension_host_process_show_notification (ExtensionHostProcess *self,
-                                          const char           *method,
-                                          JsonNode             *params)
-{
-  g_signal_emit (self, signals[NOTIFICATION], g_quark_try_string (method), method, params);
-}
-
-void
-extension_host_process_show_denied (ExtensionHostProcess *self,
-                                    const char           *method)
-{
-  g_signal_emit (self, signals[CAPABILITY_DENIED], 0, method);
 }
 
 /* The object */
@@ -260,7 +68,7 @@ extension_host_process_constructed (GObject *object)
                                       self);
   self->face.budget_limit = self->spec->max_restarts;
   self->face.budget_window = self->spec->restart_window / 1000;
-  self->face.budget = g_variant_ref_sink (new_budget (self));
+  self->face.budget = g_variant_ref_sink (extension_host_process_new_budget (self));
 }
 
 static gboolean
@@ -739,7 +547,7 @@ extension_host_process_class_init (ExtensionHostProcessClass *klass)
                          0, G_MAXUINT64, 0,
                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  g_object_class_install_properties (object_class, EXTENSION_HOST_PROCESS_N_PROPS, properties);
 
   /**
    * ExtensionHostProcess::state-changed:

@@ -80,6 +80,13 @@ has_room (ExtensionHostRpc  *self,
 
 /* Sending */
 
+/* A pipe may break long before the exit is known: nothing is thrown away on it. */
+static gboolean
+can_send (ExtensionHostRpc *self)
+{
+  return self->channel != NULL && extension_host_channel_can_send (self->channel);
+}
+
 static void
 send_now (ExtensionHostRpc *self,
           GString          *text)
@@ -91,7 +98,7 @@ send_now (ExtensionHostRpc *self,
 void
 extension_host_rpc_pump (ExtensionHostRpc *self)
 {
-  while (self->ready && self->channel != NULL && !g_queue_is_empty (&self->outgoing) &&
+  while (self->ready && can_send (self) && !g_queue_is_empty (&self->outgoing) &&
          extension_host_channel_get_queued (self->channel) < EXTENSION_HOST_CHANNEL_LOW)
     {
       Outgoing *outgoing = g_queue_pop_head (&self->outgoing);
@@ -113,11 +120,12 @@ send (ExtensionHostRpc  *self,
 {
   Outgoing *outgoing = NULL;
 
-  if (urgent && self->channel != NULL)
+  if (urgent && (call == NULL || can_send (self)))
     {
       if (call != NULL)
         call->generation = self->generation;
-      send_now (self, text);
+      if (can_send (self))
+        send_now (self, text);   /* else it is for a host that hears nothing any more */
       g_string_free (text, TRUE);
       return;
     }

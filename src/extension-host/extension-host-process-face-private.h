@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "extension-host-process-private.h"
+
+G_BEGIN_DECLS
+
+/* Installed by the class, told of by the face. */
+
+enum
+{
+  PROP_0,
+  PROP_ID,
+  PROP_NAME,
+  PROP_KIND,
+  PROP_SPEC,
+  PROP_STATE,
+  PROP_DESIRED,
+  PROP_CONTROL,
+  PROP_READINESS,
+  PROP_PID,
+  PROP_GENERATION,
+  PROP_RESTART_COUNT,
+  PROP_RESTART_BUDGET,
+  PROP_SEQUENCE,
+  PROP_STATE_SINCE,
+  PROP_PENDING_RESTART,
+  PROP_NEXT_RESTART,
+  PROP_LAST_EXIT,
+  PROP_LAST_CONTROL_FAILURE,
+  PROP_STALE_EVENTS,
+  PROP_PROTOCOL_ERRORS,
+  PROP_PENDING_CALLS,
+  PROP_QUEUED_BYTES,
+  EXTENSION_HOST_PROCESS_N_PROPS
+};
+
+enum
+{
+  STATE_CHANGED,
+  CRASHED,
+  LOG,
+  NOTIFICATION,
+  CAPABILITY_DENIED,
+  EXTENSION_HOST_PROCESS_N_SIGNALS
+};
+
+extern GParamSpec *extension_host_process_properties[EXTENSION_HOST_PROCESS_N_PROPS];
+extern guint extension_host_process_signals[EXTENSION_HOST_PROCESS_N_SIGNALS];
+
+G_END_DECLS

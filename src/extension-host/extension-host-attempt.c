@@ -20,6 +20,7 @@
 
 #define LIFELINE_FD 3                        /* of the shim */
 #define SHIM_PATIENCE (1 * G_USEC_PER_SEC)   /* for its answer to a command, and for its exit */
+#define REPORTS_AT_ONCE 16
 #define SWEEP_INTERVAL (1 * G_USEC_PER_SEC)
 #define SILENCE (G_USEC_PER_SEC / 2)         /* between the end of all output and its reason */
 
@@ -242,7 +243,9 @@ reap (ExtensionHostAttempt *self)
   close_fd (&self->lifeline);
   extension_host_deadline_arm (&self->patience, self->reactor,
                                g_get_monotonic_time () + SHIM_PATIENCE, kill_shim, self);
+  extension_host_reactor_enter (self->reactor);
   g_subprocess_wait_async (self->shim, NULL, on_reaped, attempt_ref (self));
+  extension_host_reactor_leave (self->reactor);
 }
 
 static void
@@ -287,7 +290,9 @@ sweep (gpointer data)
 {
   ExtensionHostAttempt *self = data;
 
+  extension_host_reactor_enter (self->reactor);
   extension_host_sweep_async (self->shim_pid, self->marker, on_swept, attempt_ref (self));
+  extension_host_reactor_leave (self->reactor);
 }
 
 /* The lifeline ended before the tree did, or says what no shim of ours would: somebody killed it
@@ -299,8 +304,8 @@ lose_shim (ExtensionHostAttempt *self)
 
   kill_shim (self);
   reap (self);
+  sweep (self);   /* under way before user code runs, which may block until it is done */
   end_program (self, &end);
-  sweep (self);
 }
 
 /* The lifeline */
@@ -426,7 +431,8 @@ on_lifeline (guint32  events G_GNUC_UNUSED,
 {
   g_autoptr(ExtensionHostAttempt) self = attempt_ref (data);
 
-  while (self->funcs != NULL && self->lifeline != -1)
+  /* No more in one turn than a shim of ours ever has to say: the others want their turn, too. */
+  for (guint i = 0; i < REPORTS_AT_ONCE && self->funcs != NULL && self->lifeline != -1; i++)
     {
       char packet[EXTENSION_HOST_REPORT_MAX + 1];
       ExtensionHostReport report;
@@ -449,7 +455,7 @@ static void
 command (ExtensionHostAttempt *self,
          const char           *text)
 {
-  if (self->lifeline == -1)
+  if (self->lifeline == -1 || extension_host_reactor_is_foreign (self->reactor))
     return;
 
   /* A shim that was stopped could neither obey nor answer. */
@@ -507,12 +513,39 @@ extension_host_attempt_abandon (ExtensionHostAttempt *self)
 
 /* The begin */
 
+/* An application that was started without standard streams gets their numbers for ours: it would
+ * print into a host, and GLib overwrites them when it puts those of the shim in place. */
+static gboolean
+lift_fds (int fds[2])
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      int fd = fds[i];
+
+      if (fd > LIFELINE_FD)
+        continue;
+
+      fds[i] = fcntl (fd, F_DUPFD_CLOEXEC, LIFELINE_FD + 1);
+      close (fd);
+      if (fds[i] == -1)
+        {
+          int error = errno;
+
+          close (fds[1 - i]);
+          errno = error;
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
 /* A pipe whose end @ours does not block. The other end is the program's. */
 static gboolean
 make_pipe (int   fds[2],
            guint ours)
 {
-  if (pipe2 (fds, O_CLOEXEC) == -1)
+  if (pipe2 (fds, O_CLOEXEC) == -1 || !lift_fds (fds))
     return FALSE;
 
   return g_unix_set_fd_nonblocking (fds[ours], TRUE, NULL);
@@ -521,7 +554,7 @@ make_pipe (int   fds[2],
 static gboolean
 make_lifeline (int fds[2])
 {
-  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1)
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1 || !lift_fds (fds))
     return FALSE;
 
   return g_unix_set_fd_nonblocking (fds[0], TRUE, NULL);
@@ -578,6 +611,7 @@ spawn_shim (ExtensionHostAttempt  *self,
 {
   g_auto(GStrv) argv = extension_host_shim_build_argv (path, self->spec);
   g_auto(GStrv) environment = build_environment (self, self->spec);
+  const char *identifier = NULL;
   g_autoptr(GError) local_error = NULL;
 
   g_subprocess_launcher_set_environ (launcher, environment);
@@ -588,7 +622,9 @@ spawn_shim (ExtensionHostAttempt  *self,
       return FALSE;
     }
 
-  self->shim_pid = atoi (g_subprocess_get_identifier (self->shim));
+  /* A shim that has ended already, and was reaped in the worker of GLib, has no number any more. */
+  identifier = g_subprocess_get_identifier (self->shim);
+  self->shim_pid = identifier != NULL ? atoi (identifier) : 0;
 
   return TRUE;
 }

@@ -519,9 +519,7 @@ extension_host_channel_set_reading (ExtensionHostChannel *self,
 
   self->reading = reading;
   if (!reading)
-    {
-      extension_host_watch_stop (&self->in_watch);
-    }
+    extension_host_watch_stop (&self->in_watch);
   else if (self->opened && self->in_fd != -1 && !watch_in (self))
     {
       const char *why = g_strerror (errno);
@@ -580,11 +578,9 @@ extension_host_channel_new (ExtensionHostReactor            *reactor,
 gboolean
 extension_host_channel_open (ExtensionHostChannel *self)
 {
+  errno = self->error;
   if (self->error != 0)
-    {
-      errno = self->error;
-      return FALSE;
-    }
+    return FALSE;
 
   self->opened = TRUE;
 

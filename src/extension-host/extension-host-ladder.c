@@ -101,6 +101,22 @@ climb_to (ExtensionHostLadder   *self,
     rung++;
 }
 
+/* Who joins an end that is under way may make it faster, and not slower. */
+static guint
+allow_no_more (ExtensionHostLadder *self,
+               guint                term_timeout)
+{
+  gint64 left = 0;
+
+  if (self->rung == EXTENSION_HOST_STOP_RUNG_NONE)
+    return term_timeout;
+
+  if (self->deadline.reactor != NULL)
+    left = MAX (self->deadline.due - g_get_monotonic_time (), 0) / 1000;
+
+  return (guint) MIN ((gint64) term_timeout, left + self->spec->term_timeout);
+}
+
 /* Ends the tree, beginning at @rung. @term_timeout is that of the rung TERM, in ms. */
 void
 extension_host_ladder_climb (ExtensionHostLadder   *self,
@@ -130,7 +146,7 @@ extension_host_ladder_climb (ExtensionHostLadder   *self,
       return;
     }
 
-  self->term_timeout = term_timeout;
+  self->term_timeout = allow_no_more (self, term_timeout);
   climb_to (self, rung);
 }
 

@@ -62,7 +62,15 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (ExtensionHostManager, extension_host_manager, G_T
 static gboolean
 is_own_thread (ExtensionHostManager *self)
 {
-  return self->thread == g_thread_self () || g_main_context_is_owner (self->context);
+  if (g_main_context_is_owner (self->context))
+    return TRUE;
+
+  /* Who made it may use it as long as no other thread runs the context. */
+  if (self->thread != g_thread_self () || !g_main_context_acquire (self->context))
+    return FALSE;
+  g_main_context_release (self->context);
+
+  return TRUE;
 }
 
 /* The list */
@@ -137,6 +145,9 @@ on_log (ExtensionHostProcess   *process,
 static gboolean
 unref_in_context (gpointer data)
 {
+  /* The thread that handed it over may still be in its unref, which then is the last one, and
+   * finalizes there: what belongs to this thread has to be gone before. */
+  g_object_run_dispose (data);
   g_object_unref (data);
 
   return G_SOURCE_REMOVE;
@@ -334,6 +345,8 @@ announce_items (ExtensionHostManager *self,
                 guint                 removed,
                 guint                 added)
 {
+  g_autoptr(ExtensionHostManager) hold G_GNUC_UNUSED = g_object_ref (self);   /* handlers may drop it */
+
   g_list_model_items_changed (G_LIST_MODEL (self), position, removed, added);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_ITEMS]);
 }

@@ -19,6 +19,7 @@ typedef struct
   GSource *cancelled;
   gboolean wants_node;
   ExtensionHostReply *reply;
+  ExtensionHostExit *exit;         /* that left it without an answer; NULL if none did */
 } UserCall;
 
 static void
@@ -32,27 +33,25 @@ clear_cancelled (UserCall *user_call)
 }
 
 static void
-user_call_free (gpointer data)
+user_call_free (UserCall *user_call)
 {
-  UserCall *user_call = data;
-
   clear_cancelled (user_call);
   g_clear_object (&user_call->task);
   g_clear_pointer (&user_call->reply, extension_host_reply_free);
+  g_clear_pointer (&user_call->exit, extension_host_exit_unref);
   g_free (user_call);
 }
 
 static ExtensionHostCallFailure *
-describe_failure (ExtensionHostProcess *self,
-                  ExtensionHostReply   *reply)
+describe_failure (UserCall *user_call)
 {
+  ExtensionHostReply *reply = user_call->reply;
   ExtensionHostCallFailure *failure = extension_host_call_failure_new (reply->error);
 
   failure->written = reply->written;
   failure->generation = reply->generation;
   failure->data = extension_host_payload_parse (&reply->payload, NULL);
-  if (self->last_exit != NULL && self->last_exit->generation == reply->generation)
-    failure->exit = extension_host_exit_ref (self->last_exit);
+  failure->exit = g_steal_pointer (&user_call->exit);
 
   return failure;
 }
@@ -61,11 +60,9 @@ static void
 return_failure (UserCall *user_call,
                 GTask    *task)
 {
-  ExtensionHostReply *reply = user_call->reply;
-
-  g_task_set_task_data (task, describe_failure (user_call->process, reply),
+  g_task_set_task_data (task, describe_failure (user_call),
                         (GDestroyNotify) extension_host_call_failure_unref);
-  g_task_return_error (task, g_steal_pointer (&reply->error));
+  g_task_return_error (task, g_steal_pointer (&user_call->reply->error));
 }
 
 static void
@@ -112,10 +109,32 @@ get_reply_payload (ExtensionHostProcess *self G_GNUC_UNUSED,
   return user_call->wants_node ? &user_call->reply->payload : NULL;
 }
 
+/* Its turn has come, or never will: a call is answered even if all other news is dropped. */
+static void
+end_user_call (gpointer data)
+{
+  UserCall *user_call = data;
+
+  if (user_call->task != NULL)
+    give_reply (user_call->process, user_call);
+  user_call_free (user_call);
+}
+
 static gsize
 reply_size (ExtensionHostReply *reply)
 {
   return sizeof *reply + (reply->payload.bytes != NULL ? g_bytes_get_size (reply->payload.bytes) : 0);
+}
+
+/* The exit is now the last one; when the answer is told there may have been another. */
+static void
+note_exit (UserCall *user_call)
+{
+  ExtensionHostExit *exit = user_call->process->last_exit;
+
+  if (exit != NULL && g_error_matches (user_call->reply->error, EXTENSION_HOST_ERROR,
+                                       EXTENSION_HOST_ERROR_HOST_EXITED))
+    user_call->exit = extension_host_exit_ref (exit);
 }
 
 /* The answer came: it waits for its turn among the news. */
@@ -128,8 +147,24 @@ on_reply (ExtensionHostReply *reply,
   clear_cancelled (user_call);
   user_call->call = NULL;
   user_call->reply = reply;
+  note_exit (user_call);
   extension_host_process_queue_delivery (user_call->process, give_reply, get_reply_payload,
-                                         user_call, user_call_free, reply_size (reply));
+                                         user_call, end_user_call, reply_size (reply));
+}
+
+/* Whoever cancelled it may have reset the cancellable since. */
+static void
+return_cancelled (GTask   *task,
+                  guint64  generation)
+{
+  GError *error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                       _("The call was cancelled"));
+  ExtensionHostCallFailure *failure = extension_host_call_failure_new (error);
+
+  failure->written = generation != 0;
+  failure->generation = generation;
+  g_task_set_task_data (task, failure, (GDestroyNotify) extension_host_call_failure_unref);
+  g_task_return_error (task, error);
 }
 
 static gboolean
@@ -138,10 +173,11 @@ on_cancelled (GCancellable *cancellable G_GNUC_UNUSED,
 {
   UserCall *user_call = data;
   g_autoptr(GTask) task = g_steal_pointer (&user_call->task);
+  guint64 generation = user_call->call->generation;
 
   extension_host_rpc_abandon (user_call->process->rpc, user_call->call, "cancelled");
   user_call_free (user_call);
-  g_task_return_error_if_cancelled (task);
+  return_cancelled (task, generation);
 
   return G_SOURCE_REMOVE;
 }
@@ -285,7 +321,9 @@ extension_host_process_call_async (ExtensionHostProcess *self,
   text = extension_host_params_to_text (params, &length, &error);
   if (error != NULL)
     refuse (task, error);
-  else if (!g_task_return_error_if_cancelled (task))
+  else if (g_cancellable_is_cancelled (cancellable))
+    return_cancelled (task, 0);
+  else
     begin_call (self, method, text, length, timeout_ms, TRUE, g_steal_pointer (&task));
 
   g_clear_object (&task);
@@ -358,7 +396,9 @@ extension_host_process_call_bytes_async (ExtensionHostProcess *self,
     text = g_bytes_get_data (params, &length);
   if (params != NULL && !extension_host_params_check (text, length, &error))
     refuse (task, error);
-  else if (!g_task_return_error_if_cancelled (task))
+  else if (g_cancellable_is_cancelled (cancellable))
+    return_cancelled (task, 0);
+  else
     begin_call (self, method, text, length, timeout_ms, FALSE, g_steal_pointer (&task));
 
   g_clear_object (&task);

@@ -52,7 +52,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (News, news_free)
 void
 extension_host_process_drop_news (ExtensionHostProcess *self)
 {
-  g_queue_clear_full (&self->news, news_free);
+  News *news = NULL;
+
+  while ((news = g_queue_pop_head (&self->news)) != NULL)   /* a call that is answered runs user code */
+    news_free (news);
   self->queued_lines = 0;
   self->queued_bytes = 0;
   extension_host_backlog_drop (&self->rest);

@@ -56,6 +56,15 @@ extension_host_process_stop_as (ExtensionHostProcess  *self,
   else if (reason != EXTENSION_HOST_REASON_STOP)
     rung = EXTENSION_HOST_STOP_RUNG_KILL;
 
+  /* What the tree before came to is not what this stop comes to. */
+  if (!self->lifecycle.has_tree)
+    {
+      ExtensionHostLadder nothing_to_end = { NULL };
+
+      g_clear_pointer (&self->outcome, extension_host_stop_outcome_unref);
+      self->outcome = extension_host_ladder_get_outcome (&nothing_to_end, self->last_exit, 0);
+    }
+
   if (!extension_host_process_check_open (self, error) ||
       !extension_host_lifecycle_stop (&self->lifecycle, reason, rung, timeout_ms, requester, error))
     return FALSE;
@@ -128,6 +137,11 @@ bring_up (ExtensionHostProcess  *self,
     }
 
   extension_host_process_wait_for (self, EXTENSION_HOST_WAIT_RUNNING, before, task);
+
+  /* If the stop has given up on a tree that cannot be killed, it is tried once more, so that this
+   * wait ends, too. Otherwise the ladder goes on as it does. */
+  if (self->lifecycle.state == EXTENSION_HOST_STATE_STOPPING)
+    extension_host_ladder_climb (&self->ladder, EXTENSION_HOST_STOP_RUNG_NONE, 0);
   extension_host_process_flush (self);
 }
 

@@ -48,8 +48,14 @@ static void
 take_outcome (ExtensionHostProcess *self,
               guint                 leftover)
 {
+  ExtensionHostExit *exit = self->last_exit;
+
+  /* A program that outlives its KILL has not ended yet: the last exit is that of one before it. */
+  if (exit != NULL && exit->generation != self->lifecycle.generation)
+    exit = NULL;
+
   g_clear_pointer (&self->outcome, extension_host_stop_outcome_unref);
-  self->outcome = extension_host_ladder_get_outcome (&self->ladder, self->last_exit, leftover);
+  self->outcome = extension_host_ladder_get_outcome (&self->ladder, exit, leftover);
 }
 
 static void

@@ -134,7 +134,8 @@ start_error (ExtensionHostProcess    *self,
              ExtensionHostTransition *transition,
              ExtensionHostExit       *exit)
 {
-  if (exit != NULL && exit->error != NULL)
+  /* The last exit there was may be that of an earlier generation. */
+  if (exit != NULL && exit->error != NULL && exit->generation == transition->generation)
     return g_error_copy (exit->error);
 
   if (transition->reason == EXTENSION_HOST_REASON_START_TIMEOUT)

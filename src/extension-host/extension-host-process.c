@@ -47,7 +47,15 @@ G_DEFINE_FINAL_TYPE (ExtensionHostProcess, extension_host_process, G_TYPE_OBJECT
 gboolean
 extension_host_process_is_own_thread (ExtensionHostProcess *self)
 {
-  return self->thread == g_thread_self () || g_main_context_is_owner (self->context);
+  if (g_main_context_is_owner (self->context))
+    return TRUE;
+
+  /* Who made it may use it as long as no other thread runs the context. */
+  if (self->thread != g_thread_self () || !g_main_context_acquire (self->context))
+    return FALSE;
+  g_main_context_release (self->context);
+
+  return TRUE;
 }
 
 /* The object */
@@ -60,7 +68,7 @@ extension_host_process_constructed (GObject *object)
   G_OBJECT_CLASS (extension_host_process_parent_class)->constructed (object);
 
   if (self->spec == NULL)
-    self->spec = extension_host_spec_new ("host", NULL);   /* which no start accepts */
+    self->spec = g_object_new (EXTENSION_HOST_TYPE_SPEC, "id", "host", NULL);   /* no start accepts it */
 
   extension_host_lifecycle_init (&self->lifecycle, self->spec,
                                  &extension_host_process_lifecycle_funcs, self);
@@ -74,6 +82,9 @@ extension_host_process_constructed (GObject *object)
 static gboolean
 unref_in_context (gpointer data)
 {
+  /* The thread that handed it over may still be in its unref, which then is the last one, and
+   * finalizes there: what belongs to this thread has to be gone before. */
+  g_object_run_dispose (data);
   g_object_unref (data);
 
   return G_SOURCE_REMOVE;
@@ -93,12 +104,12 @@ hand_over (ExtensionHostProcess *self)
   g_source_unref (source);
 }
 
+/* Whether our context may be at work for the host at this very moment. What it is busy with cannot be
+ * looked at from another thread; that it never had anything to do can. */
 static gboolean
-is_busy (ExtensionHostProcess *self)
+was_ever_busy (ExtensionHostProcess *self)
 {
-  return self->attempt != NULL || self->backoff.reactor != NULL ||
-         self->log_settle.reactor != NULL || self->rest.reactor != NULL ||
-         self->waiters.length > 0;
+  return self->lifecycle.generation > 0 || self->lifecycle.sequence > 0 || self->waiters.length > 0;
 }
 
 static void
@@ -106,7 +117,7 @@ extension_host_process_dispose (GObject *object)
 {
   ExtensionHostProcess *self = EXTENSION_HOST_PROCESS (object);
 
-  if (is_busy (self) && !extension_host_process_is_own_thread (self))
+  if (was_ever_busy (self) && !extension_host_process_is_own_thread (self))
     {
       hand_over (self);
       return;

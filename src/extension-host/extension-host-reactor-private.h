@@ -62,6 +62,9 @@ typedef struct
 ExtensionHostReactor *extension_host_reactor_acquire (GMainContext          *context);
 void                  extension_host_reactor_release (ExtensionHostReactor  *self);
 gboolean              extension_host_reactor_exists  (GMainContext          *context);
+gboolean              extension_host_reactor_is_foreign (ExtensionHostReactor *self);
+void                  extension_host_reactor_enter   (ExtensionHostReactor  *self);
+void                  extension_host_reactor_leave   (ExtensionHostReactor  *self);
 gint64                extension_host_reactor_slice   (ExtensionHostReactor  *self);
 
 gboolean extension_host_watch_start     (ExtensionHostWatch    *watch,

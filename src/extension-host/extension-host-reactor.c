@@ -17,6 +17,7 @@ struct _ExtensionHostReactor
   GSource source;
 
   GMainContext *context;
+  pid_t pid;             /* whose epoll it is: a forked child shares it */
   guint users;
   int epoll_fd;          /* -1 until something is watched: deadlines need no descriptor */
   GQueue ready;          /* of ExtensionHostWatch, through their link `queued` */
@@ -210,6 +211,7 @@ reactor_new (GMainContext *context)
     (ExtensionHostReactor *) g_source_new (&reactor_funcs, sizeof (ExtensionHostReactor));
 
   self->context = context;
+  self->pid = getpid ();
   self->epoll_fd = -1;
   self->deadlines = g_ptr_array_new ();
   g_queue_init (&self->ready);
@@ -275,6 +277,28 @@ extension_host_reactor_release (ExtensionHostReactor *self)
   drop_rest (self);
   g_source_destroy (&self->source);
   g_source_unref (&self->source);
+}
+
+/* Whether this is a forked child of the process that made it: it must let the hosts alone, which are
+ * its parent's. */
+gboolean
+extension_host_reactor_is_foreign (ExtensionHostReactor *self)
+{
+  return self->pid != getpid ();
+}
+
+/* Between these, what is begun asynchronously answers to the context of the reactor, whichever is the
+ * thread-default one: who runs a context need not have pushed it. */
+void
+extension_host_reactor_enter (ExtensionHostReactor *self)
+{
+  g_main_context_push_thread_default (self->context);
+}
+
+void
+extension_host_reactor_leave (ExtensionHostReactor *self)
+{
+  g_main_context_pop_thread_default (self->context);
 }
 
 /* Whether @context has a reactor: tests ask this to see that nothing is left behind. */
@@ -350,7 +374,8 @@ extension_host_watch_stop (ExtensionHostWatch *watch)
   if (watch->reactor == NULL)
     return;
 
-  epoll_ctl (watch->reactor->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+  if (!extension_host_reactor_is_foreign (watch->reactor))
+    epoll_ctl (watch->reactor->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
   if (watch->events != 0)
     g_queue_unlink (&watch->reactor->ready, &watch->queued);
   watch->events = 0;

@@ -46,7 +46,7 @@ extension_host_shim_find (GError **error)
       if (access (from_environment, X_OK) == 0)
         return g_strdup (from_environment);
 
-      g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NOT_FOUND,
+      g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_FAILED,
                    _("The helper “%s” named by $EXTENSION_HOST_SHIM cannot be executed: %s"),
                    from_environment, g_strerror (errno));
       return NULL;

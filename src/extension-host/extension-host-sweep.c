@@ -17,13 +17,15 @@
 
 #define MAX_PASSES 100             /* with the pauses below about 5 s */
 #define MAX_PAUSE (50 * 1000)      /* µs */
-#define ENVIRON_MAX (256 * 1024)   /* bytes of an environment that are searched */
+#define BUFFER_SIZE (64 * 1024)
 
 /* Plain values: no object of ours goes to the worker. */
 typedef struct
 {
   guint session;
-  char *marker;   /* KEY=VALUE */
+  char *marker;   /* KEY=VALUE, between two NULs */
+  gsize marker_size;
+  gboolean blind; /* this pass could not look at everybody */
 } Sweep;
 
 static void
@@ -35,19 +37,34 @@ sweep_free (gpointer data)
   g_free (sweep);
 }
 
-/* Reads a file of /proc/PID, at most @size bytes. Empty if the process is gone or not ours. */
-static gsize
-read_proc (int         pid,
-           const char *name,
-           char       *buffer,
-           gsize       size)
+/* Opens a file of /proc/PID. -1 if the process is gone or not ours, or if we are in no position to
+ * look: then whatever is found, it is not nothing. */
+static int
+open_proc (Sweep      *sweep,
+           int         pid,
+           const char *name)
 {
   char path[64];
-  gsize length = 0;
   int fd = -1;
 
   g_snprintf (path, sizeof path, "/proc/%d/%s", pid, name);
   fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd == -1 && errno != ENOENT && errno != ESRCH && errno != EACCES && errno != EPERM)
+    sweep->blind = TRUE;
+
+  return fd;
+}
+
+static gsize
+read_proc (Sweep      *sweep,
+           int         pid,
+           const char *name,
+           char       *buffer,
+           gsize       size)
+{
+  gsize length = 0;
+  int fd = open_proc (sweep, pid, name);
+
   if (fd == -1)
     return 0;
 
@@ -66,13 +83,14 @@ read_proc (int         pid,
 
 /* FALSE if the process is gone, or a zombie, which is as good. */
 static gboolean
-get_session (int    pid,
+get_session (Sweep *sweep,
+             int    pid,
              guint *session)
 {
   char buffer[1024];
   const char *after_name = NULL;
   char state = 0;
-  gsize length = read_proc (pid, "stat", buffer, sizeof buffer - 1);
+  gsize length = read_proc (sweep, pid, "stat", buffer, sizeof buffer - 1);
 
   buffer[length] = '\0';
   after_name = strrchr (buffer, ')');   /* the name may hold anything, parentheses too */
@@ -83,45 +101,51 @@ get_session (int    pid,
   return state != 'Z' && state != 'X';
 }
 
+/* An environment may have megabytes, and the marker may stand anywhere in it. */
 static gboolean
-has_marker (int         pid,
-            const char *marker,
-            char       *buffer)
+has_marker (Sweep *sweep,
+            int    pid,
+            char  *buffer)
 {
-  gsize length = read_proc (pid, "environ", buffer, ENVIRON_MAX);
-  gsize size = strlen (marker) + 1;   /* with the NUL that ends it there as well */
+  int fd = open_proc (sweep, pid, "environ");
+  gboolean found = FALSE;
+  gsize kept = 1;
+  gssize n = 0;
 
-  for (char *entry = buffer; entry < buffer + length; )
+  if (fd == -1)
+    return FALSE;
+
+  buffer[0] = '\0';   /* in front of the first entry, as in front of all others */
+  while (!found && (n = read (fd, buffer + kept, BUFFER_SIZE - kept)) > 0)
     {
-      char *end = memchr (entry, '\0', buffer + length - entry);
+      gsize length = kept + n;
 
-      if (end == NULL)
-        return FALSE;
-      if ((gsize) (end - entry) + 1 == size && memcmp (entry, marker, size) == 0)
-        return TRUE;
-      entry = end + 1;
+      found = memmem (buffer, length, sweep->marker, sweep->marker_size) != NULL;
+      kept = MIN (length, sweep->marker_size - 1);
+      memmove (buffer, buffer + length - kept, kept);
     }
+  close (fd);
 
-  return FALSE;
+  return found;
 }
 
 static gboolean
-belongs (const Sweep *sweep,
-         int          pid,
-         char        *buffer)
+belongs (Sweep *sweep,
+         int    pid,
+         char  *buffer)
 {
   guint session = 0;
 
-  return get_session (pid, &session) &&
-         (session == sweep->session || has_marker (pid, sweep->marker, buffer));
+  return get_session (sweep, pid, &session) &&
+         ((session == sweep->session && session != 0) || has_marker (sweep, pid, buffer));
 }
 
 /* The number may have passed to another process since we looked: take hold of whoever has it, look
  * again, and signal the one that we hold. */
 static void
-kill_held (const Sweep *sweep,
-           int          pid,
-           char        *buffer)
+kill_held (Sweep *sweep,
+           int    pid,
+           char  *buffer)
 {
   int fd = syscall (SYS_pidfd_open, pid, 0);
 
@@ -133,14 +157,27 @@ kill_held (const Sweep *sweep,
   close (fd);
 }
 
-static guint
-sweep_once (const Sweep *sweep,
-            char        *buffer)
+/* The /proc of another pid namespace tells of other processes by our numbers. */
+static gboolean
+is_own_proc (void)
 {
-  g_autoptr(GDir) proc = g_dir_open ("/proc", 0, NULL);
+  char text[24] = "";
+  guint64 self = 0;
+
+  return readlink ("/proc/self", text, sizeof text - 1) > 0 &&
+         g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT, &self, NULL) &&
+         (pid_t) self == getpid ();
+}
+
+static guint
+sweep_once (Sweep *sweep,
+            char  *buffer)
+{
+  g_autoptr(GDir) proc = is_own_proc () ? g_dir_open ("/proc", 0, NULL) : NULL;
   const char *name = NULL;
   guint found = 0;
 
+  sweep->blind = proc == NULL;
   while (proc != NULL && (name = g_dir_read_name (proc)) != NULL)
     {
       guint64 pid = 0;
@@ -153,14 +190,14 @@ sweep_once (const Sweep *sweep,
       found++;
     }
 
-  return found;
+  return sweep->blind ? MAX (found, 1) : found;
 }
 
 /* Until two passes in a row find nothing. Returns what the last one found. */
 static guint
-sweep_until_clean (const Sweep *sweep)
+sweep_until_clean (Sweep *sweep)
 {
-  g_autofree char *buffer = g_malloc (ENVIRON_MAX);
+  g_autofree char *buffer = g_malloc (BUFFER_SIZE);
   guint clean = 0;
   guint found = 0;
   gulong pause = 1000;
@@ -201,7 +238,10 @@ extension_host_sweep_async (guint                session,
 
   g_task_set_source_tag (task, extension_host_sweep_async);
   sweep->session = session;
-  sweep->marker = g_strdup_printf (EXTENSION_HOST_TREE_VARIABLE "=%s", marker);
+  sweep->marker_size = 1 + strlen (EXTENSION_HOST_TREE_VARIABLE "=") + strlen (marker) + 1;
+  sweep->marker = g_malloc (sweep->marker_size);
+  sweep->marker[0] = '\0';
+  g_snprintf (sweep->marker + 1, sweep->marker_size - 1, EXTENSION_HOST_TREE_VARIABLE "=%s", marker);
   g_task_set_task_data (task, sweep, sweep_free);
 
   thread = g_thread_try_new ("extension-host-sweep", sweep_thread, g_object_ref (task), NULL);

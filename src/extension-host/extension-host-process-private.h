@@ -59,6 +59,8 @@ struct _ExtensionHostProcess
   ExtensionHostAttempt *attempt;         /* NULL while there is no tree */
   ExtensionHostLadder ladder;            /* by which that is ended */
   ExtensionHostStopOutcome *outcome;     /* of the last end */
+  ExtensionHostDeadline spawn_failure;   /* of an attempt that could not even begin */
+  GError *spawn_error;
 
   ExtensionHostReadiness readiness;
   guint pid;

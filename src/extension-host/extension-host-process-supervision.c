@@ -139,6 +139,16 @@ fail_spawn (ExtensionHostProcess *self,
 }
 
 static void
+on_spawn_failure (gpointer data)
+{
+  ExtensionHostProcess *self = data;
+  g_autoptr(GError) error = g_steal_pointer (&self->spawn_error);
+
+  fail_spawn (self, error);
+  extension_host_process_flush (self);
+}
+
+static void
 on_failed (ExtensionHostAttempt *attempt G_GNUC_UNUSED,
            const GError         *error,
            gpointer              owner)
@@ -336,7 +346,6 @@ static void
 lifecycle_spawn (gpointer owner)
 {
   ExtensionHostProcess *self = owner;
-  g_autoptr(GError) error = NULL;
 
   self->spawned_at = 0;
   self->was_ready = FALSE;
@@ -345,10 +354,13 @@ lifecycle_spawn (gpointer owner)
   extension_host_ladder_reset (&self->ladder, self->attempt, self->reactor, self->spec);
 
   /* Validated anew: the spec may have been changed since the start. */
-  if (!extension_host_spec_validate (self->spec, &error) ||
-      !extension_host_attempt_spawn (self->attempt, self->spec, &error))
+  if (!extension_host_spec_validate (self->spec, &self->spawn_error) ||
+      !extension_host_attempt_spawn (self->attempt, self->spec, &self->spawn_error))
     {
-      fail_spawn (self, error);
+      /* In a turn of its own, as all other failures are: who starts a host and then runs a main
+       * loop must not miss that it has crashed. */
+      extension_host_deadline_arm (&self->spawn_failure, self->reactor, g_get_monotonic_time (),
+                                   on_spawn_failure, self);
       return;
     }
 

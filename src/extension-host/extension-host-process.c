@@ -140,6 +140,7 @@ extension_host_process_dispose (GObject *object)
   extension_host_deadline_disarm (&self->backoff);
   extension_host_deadline_disarm (&self->start_timeout);
   extension_host_deadline_disarm (&self->log_settle);
+  extension_host_deadline_disarm (&self->spawn_failure);
   extension_host_deadline_disarm (&self->channel_patience);
   extension_host_rpc_detach (self->rpc);
   self->rpc_attached = FALSE;
@@ -162,6 +163,7 @@ extension_host_process_finalize (GObject *object)
   extension_host_methods_unref (self->methods);
   g_clear_pointer (&self->common_methods, extension_host_methods_unref);
   g_free (self->channel_loss);
+  g_clear_error (&self->spawn_error);
   extension_host_lifecycle_clear (&self->lifecycle);
   extension_host_log_ring_clear (&self->log);
   g_queue_clear_full (&self->history, (GDestroyNotify) extension_host_transition_unref);

@@ -240,7 +240,8 @@ on_deadline (gpointer data)
   ExtensionHostCall *call = data;
   ExtensionHostRpc *self = call->rpc;
 
-  if (call->generation == self->generation)
+  /* To cancel the wish to shut down would take it back, and a handshake may not be cancelled. */
+  if (call->generation == self->generation && !call->urgent)
     send_cancel (self, call->id, "timed out");
   extension_host_rpc_fail (self, call,
         g_error_new (EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_TIMED_OUT,

@@ -245,7 +245,6 @@ extension_host_spec_new (const char         *id,
                          const char * const *argv)
 {
   g_return_val_if_fail (id != NULL, NULL);
-  g_return_val_if_fail (argv != NULL, NULL);
 
   return g_object_new (EXTENSION_HOST_TYPE_SPEC,
                        "id", id,

@@ -37,7 +37,8 @@ G_DECLARE_FINAL_TYPE (ExtensionHostSpec, extension_host_spec, EXTENSION_HOST, SP
 /**
  * extension_host_spec_new:
  * @id: what the host is called by programs
- * @argv: (array zero-terminated=1) (element-type filename): the program and its arguments
+ * @argv: (array zero-terminated=1) (element-type filename) (nullable): the program and its arguments;
+ *   %NULL is the same as an empty list, which no host can be started with
  *
  * Describes a host. Nothing is looked at yet: see [method@ExtensionHost.Spec.validate].
  *

@@ -262,7 +262,8 @@ host_start (const char *const *options,
 Host *
 host_start_fake (const char *options)
 {
-  g_autofree char *line = g_strdup_printf ("%s %s", harness_fake_host (), options);
+  g_autofree char *program = g_shell_quote (harness_fake_host ());
+  g_autofree char *line = g_strdup_printf ("%s %s", program, options);
   g_auto(GStrv) argv = NULL;
 
   g_assert_true (g_shell_parse_argv (line, NULL, &argv, NULL));

@@ -116,7 +116,7 @@ static void
 test_left_behind_stopped (void)
 {
   g_autofree char *script =
-    g_strdup_printf ("setsid %s --ignore-eof --print=ready --stop-self & read line",
+    g_strdup_printf ("setsid '%s' --ignore-eof --print=ready --stop-self & read line",
                      harness_fake_host ());
   const char *const argv[] = { "/bin/sh", "-c", script, NULL };
   g_autoptr(Host) host = host_start (NULL, argv);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <malloc.h>
+
 #include "test-channel-fixture.h"
 
 static gsize
@@ -129,6 +131,29 @@ test_slow_reader (Fixture       *fixture,
   turn (fixture);
   g_assert_false (g_main_context_pending (fixture->context));   /* waits for nothing any more */
   assert_told (fixture, "");
+}
+
+/* Zero where malloc is not that of the C library. */
+static gsize
+get_memory (void)
+{
+  struct mallinfo2 info = mallinfo2 ();
+
+  return info.uordblks + info.hblkhd;
+}
+
+static void
+test_large_message_leaves_its_memory (Fixture       *fixture,
+                                      gconstpointer  data)
+{
+  gsize before = 0;
+
+  open_lines (fixture);
+  check_slow_reader (fixture, 1, 10, CHUNK);
+  before = get_memory ();
+  fixture->n_lows = 0;
+  check_slow_reader (fixture, 1, 4 * 1024 * 1024, CHUNK);
+  g_assert_cmpuint (get_memory (), <, before + 1024 * 1024);
 }
 
 static void
@@ -265,6 +290,7 @@ main (int    argc,
   add ("messages-of-a-turn-leave-together", test_messages_of_a_turn_leave_together);
   add ("frames", test_frames_are_written);
   add ("slow-reader", test_slow_reader);
+  add ("large-message-leaves-its-memory", test_large_message_leaves_its_memory);
   add ("slow-reader-of-a-socket", test_slow_reader_of_a_socket);
   add ("reader-that-went", test_reader_that_went);
   add ("reader-that-went-while-full", test_reader_that_went_while_full);

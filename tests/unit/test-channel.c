@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <sys/ioctl.h>
-
 #include "test-channel-fixture.h"
 
 #define HEADER_MAX (8 * 1024)

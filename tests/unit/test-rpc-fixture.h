@@ -163,6 +163,14 @@ static const ExtensionHostRpcFuncs rpc_funcs = {
 /* The host */
 
 static inline void
+hang_up (Fixture *fixture)
+{
+  if (fixture->reader != -1)
+    close (fixture->reader);
+  fixture->reader = -1;
+}
+
+static inline void
 detach (Fixture *fixture)
 {
   if (fixture->channel == NULL)
@@ -171,7 +179,7 @@ detach (Fixture *fixture)
   extension_host_rpc_detach (fixture->rpc);
   g_clear_pointer (&fixture->channel, extension_host_channel_free);
   close (fixture->writer);
-  close (fixture->reader);
+  hang_up (fixture);
 }
 
 static inline void
@@ -363,6 +371,15 @@ fail_all (Fixture *fixture)
                                                  EXTENSION_HOST_ERROR_NOT_RUNNING, "over");
 
   extension_host_rpc_fail_all (fixture->rpc, error);
+}
+
+static inline void
+fail_unwritten (Fixture *fixture)
+{
+  g_autoptr(GError) error = g_error_new_literal (EXTENSION_HOST_ERROR,
+                                                 EXTENSION_HOST_ERROR_NOT_RUNNING, "stopping");
+
+  extension_host_rpc_fail_unwritten (fixture->rpc, error);
 }
 
 static inline void

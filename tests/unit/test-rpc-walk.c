@@ -190,6 +190,8 @@ step (Walk *walk)
     change_host (walk);
   else if (dice < 992)
     fail_all (fixture);
+  else if (dice < 994)
+    fail_unwritten (fixture);
   else
     turn (fixture);
 }

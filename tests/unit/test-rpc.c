@@ -62,8 +62,8 @@ test_error_is_kept (Fixture       *fixture,
   with_data = call (fixture, "a");
   without = call (fixture, "b");
   turn (fixture);
-  say (fixture, "{\"error\":{\"data\":{\"why\":[ 1 ]},\"message\":\"no \\u00e4\\n\",\"code\":-32601},"
-                "\"id\":1,\"jsonrpc\":\"2.0\"}\n"
+  say (fixture, "{\"error\":{\"data\":{\"why\":[ 1 ]},\"message\":\"no \\u00e4\\n\","
+                "\"code\":-32601},\"id\":1,\"jsonrpc\":\"2.0\"}\n"
                 "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":7,\"message\":\"\"}}\n");
   assert_failed (with_data, EXTENSION_HOST_RPC_ERROR, -32601);
   g_assert_cmpstr (with_data->reply->error->message, ==, "no ä\n");
@@ -273,14 +273,16 @@ test_answer_that_has_arrived_beats_the_deadline (Fixture       *fixture,
   for (guint i = 1; i <= 20; i++)
     {
       g_autofree char *text = g_strdup_printf (RESULT ("%u", "1"), i);
-      gint64 due = 0;
+      gint64 before = 0;
       Answer *answer;
 
       attach (fixture, TRUE);
       turn (fixture);
+      before = g_get_monotonic_time ();
       answer = call_full (fixture, "a", NULL, 20, FALSE, NULL);
+      g_assert_cmpint (answer->call->deadline.due, >=, before + 20000);
       g_assert_cmpint (write (fixture->writer, text, strlen (text)), ==, strlen (text));
-      for (due = answer->call->deadline.due; g_get_monotonic_time () <= due; )
+      while (g_get_monotonic_time () <= answer->call->deadline.due)
         ;
       turn (fixture);
       assert_result (answer, "1");
@@ -476,6 +478,61 @@ test_unwritten_calls_go_to_the_next_host (Fixture       *fixture,
   assert_heard (fixture, "");
 }
 
+/* Between the end of the pipe and the news of the exit. */
+static void
+test_broken_pipe_swallows_nothing (Fixture       *fixture,
+                                   gconstpointer  data)
+{
+  Answer *waiting;
+
+  attach (fixture, TRUE);
+  hang_up (fixture);
+  call (fixture, "lost");
+  turn (fixture);
+  g_assert_cmpuint (fixture->n_lost, ==, 1);
+  waiting = call (fixture, "waiting");
+  abandon (fixture, call_urgently (fixture, "ping"));
+  extension_host_rpc_notify (fixture->rpc, "exit", NULL, 0, TRUE, NULL);
+  abandon (fixture, g_ptr_array_index (fixture->answers, 0));   /* whose cancel is for nobody */
+  turn (fixture);
+  detach (fixture);
+  extension_host_rpc_notify (fixture->rpc, "exit", NULL, 0, TRUE, NULL);
+  fail_written (fixture);
+  assert_pending (waiting);
+  attach (fixture, TRUE);
+  assert_heard (fixture, SENT (2, "waiting"));
+}
+
+/* While it stops a host may answer, but is asked nothing more. */
+static void
+test_fail_unwritten (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  Answer *written, *urgent;
+
+  call (fixture, "waiting");
+  call_briefly (fixture, "brief");
+  attach (fixture, FALSE);
+  extension_host_rpc_notify (fixture->rpc, "note", NULL, 0, FALSE, NULL);
+  urgent = call_urgently (fixture, "hello");
+  fail_unwritten (fixture);
+  for (guint i = 0; i < 2; i++)
+    {
+      Answer *answer = g_ptr_array_index (fixture->answers, i);
+
+      assert_failed (answer, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NOT_RUNNING);
+      g_assert_false (answer->reply->written);
+    }
+  g_assert_cmpuint (extension_host_rpc_get_pending (fixture->rpc), ==, 1);
+  extension_host_rpc_set_ready (fixture->rpc);
+  written = call (fixture, "written");
+  assert_heard (fixture, SENT (3, "hello") SENT (4, "written"));
+  fail_unwritten (fixture);
+  say (fixture, RESULT ("3", "1") RESULT ("4", "1"));
+  assert_result (urgent, "1");
+  assert_result (written, "1");
+}
+
 static void
 test_fail_all_leaves_nothing (Fixture       *fixture,
                               gconstpointer  data)
@@ -528,6 +585,8 @@ main (int    argc,
   add ("queue/max-pending", test_max_pending);
   add ("queue/max-write-queue", test_max_write_queue);
   add ("generations/unwritten-calls-go-to-the-next-host", test_unwritten_calls_go_to_the_next_host);
+  add ("generations/broken-pipe-swallows-nothing", test_broken_pipe_swallows_nothing);
+  add ("generations/fail-unwritten", test_fail_unwritten);
   add ("generations/fail-all-leaves-nothing", test_fail_all_leaves_nothing);
 
   return g_test_run ();

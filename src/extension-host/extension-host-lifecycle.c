@@ -386,7 +386,8 @@ decide (ExtensionHostLifecycle *self)
   else if (is_clean_exit (self) && spec->restart == EXTENSION_HOST_RESTART_POLICY_ON_FAILURE)
     give_up (self, EXTENSION_HOST_REASON_POLICY, _("such an end is final"));
   else if (spec->max_restarts != EXTENSION_HOST_UNLIMITED && used >= spec->max_restarts)
-    give_up (self, EXTENSION_HOST_REASON_RESTART_LIMIT, _("it failed too often"));
+    give_up (self, EXTENSION_HOST_REASON_RESTART_LIMIT,
+             used > 0 ? _("it failed too often") : _("no restart is granted"));
   else
     schedule_restart (self, extension_host_restart_budget_record (&self->budget, now,
                                                                   spec->restart_window));

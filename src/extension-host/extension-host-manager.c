@@ -3,6 +3,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "extension-host-affinity-private.h"
 #include "extension-host-enum-types.h"
 #include "extension-host-error.h"
 #include "extension-host-manager.h"
@@ -62,15 +63,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (ExtensionHostManager, extension_host_manager, G_T
 static gboolean
 is_own_thread (ExtensionHostManager *self)
 {
-  if (g_main_context_is_owner (self->context))
-    return TRUE;
-
-  /* Who made it may use it as long as no other thread runs the context. */
-  if (self->thread != g_thread_self () || !g_main_context_acquire (self->context))
-    return FALSE;
-  g_main_context_release (self->context);
-
-  return TRUE;
+  return extension_host_affinity_is_here (self->context, self->thread);
 }
 
 /* The list */
@@ -142,17 +135,6 @@ on_log (ExtensionHostProcess   *process,
 
 /* The object */
 
-static gboolean
-unref_in_context (gpointer data)
-{
-  /* The thread that handed it over may still be in its unref, which then is the last one, and
-   * finalizes there: what belongs to this thread has to be gone before. */
-  g_object_run_dispose (data);
-  g_object_unref (data);
-
-  return G_SOURCE_REMOVE;
-}
-
 static void
 extension_host_manager_dispose (GObject *object)
 {
@@ -160,13 +142,7 @@ extension_host_manager_dispose (GObject *object)
 
   if (self->processes->len > 0 && !is_own_thread (self))
     {
-      GSource *source = g_idle_source_new ();   /* dropped again where the hosts belong */
-
-      g_source_set_static_name (source, "[extension-host] last unref");
-      g_source_set_priority (source, G_PRIORITY_DEFAULT);
-      g_source_set_callback (source, unref_in_context, g_object_ref (self), NULL);
-      g_source_attach (source, self->context);
-      g_source_unref (source);
+      extension_host_affinity_hand_over (self->context, self);
       return;
     }
 

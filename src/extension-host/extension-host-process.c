@@ -3,6 +3,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "extension-host-affinity-private.h"
 #include "extension-host-enum-types.h"
 #include "extension-host-process-face-private.h"
 
@@ -43,19 +44,10 @@ guint extension_host_process_signals[EXTENSION_HOST_PROCESS_N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (ExtensionHostProcess, extension_host_process, G_TYPE_OBJECT)
 
-/* The main context may be run by another thread than the one that made the object. */
 gboolean
 extension_host_process_is_own_thread (ExtensionHostProcess *self)
 {
-  if (g_main_context_is_owner (self->context))
-    return TRUE;
-
-  /* Who made it may use it as long as no other thread runs the context. */
-  if (self->thread != g_thread_self () || !g_main_context_acquire (self->context))
-    return FALSE;
-  g_main_context_release (self->context);
-
-  return TRUE;
+  return extension_host_affinity_is_here (self->context, self->thread);
 }
 
 /* The object */
@@ -79,31 +71,6 @@ extension_host_process_constructed (GObject *object)
   self->face.budget = g_variant_ref_sink (extension_host_process_new_budget (self));
 }
 
-static gboolean
-unref_in_context (gpointer data)
-{
-  /* The thread that handed it over may still be in its unref, which then is the last one, and
-   * finalizes there: what belongs to this thread has to be gone before. */
-  g_object_run_dispose (data);
-  g_object_unref (data);
-
-  return G_SOURCE_REMOVE;
-}
-
-/* A garbage collector drops its references wherever it runs. What we hold belongs to our context,
- * so the last reference is dropped again, there. */
-static void
-hand_over (ExtensionHostProcess *self)
-{
-  GSource *source = g_idle_source_new ();
-
-  g_source_set_static_name (source, "[extension-host] last unref");
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, unref_in_context, g_object_ref (self), NULL);
-  g_source_attach (source, self->context);
-  g_source_unref (source);
-}
-
 /* Whether our context may be at work for the host at this very moment. What it is busy with cannot be
  * looked at from another thread; that it never had anything to do can. */
 static gboolean
@@ -119,7 +86,7 @@ extension_host_process_dispose (GObject *object)
 
   if (was_ever_busy (self) && !extension_host_process_is_own_thread (self))
     {
-      hand_over (self);
+      extension_host_affinity_hand_over (self->context, self);
       return;
     }
 

@@ -74,8 +74,6 @@ gboolean extension_host_watch_start     (ExtensionHostWatch    *watch,
                                          void                 (*ready) (guint32  events,
                                                                         gpointer data),
                                          gpointer               data);
-void     extension_host_watch_change    (ExtensionHostWatch    *watch,
-                                         guint32                events);
 void     extension_host_watch_stop      (ExtensionHostWatch    *watch);
 
 void     extension_host_afterwork_add   (ExtensionHostAfterwork *work,

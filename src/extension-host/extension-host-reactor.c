@@ -357,16 +357,6 @@ extension_host_watch_start (ExtensionHostWatch   *watch,
   return TRUE;
 }
 
-void
-extension_host_watch_change (ExtensionHostWatch *watch,
-                             guint32             events)
-{
-  struct epoll_event event = { .events = events, .data.ptr = watch };
-
-  if (watch->reactor != NULL)
-    epoll_ctl (watch->reactor->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event);
-}
-
 /* Must come before the descriptor is closed. Does nothing if it is not watching. */
 void
 extension_host_watch_stop (ExtensionHostWatch *watch)

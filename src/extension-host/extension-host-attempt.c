@@ -14,11 +14,11 @@
 #include "extension-host-attempt-private.h"
 #include "extension-host-error.h"
 #include "extension-host-lifeline-private.h"
+#include "extension-host-pipes-private.h"
 #include "extension-host-shim-private.h"
 #include "extension-host-spec-private.h"
 #include "extension-host-sweep-private.h"
 
-#define LIFELINE_FD 3                        /* of the shim */
 #define SHIM_PATIENCE (1 * G_USEC_PER_SEC)   /* for its answer to a command, and for its exit */
 #define REPORTS_AT_ONCE 16
 #define SWEEP_INTERVAL (1 * G_USEC_PER_SEC)
@@ -513,53 +513,6 @@ extension_host_attempt_abandon (ExtensionHostAttempt *self)
 
 /* The begin */
 
-/* An application that was started without standard streams gets their numbers for ours: it would
- * print into a host, and GLib overwrites them when it puts those of the shim in place. */
-static gboolean
-lift_fds (int fds[2])
-{
-  for (guint i = 0; i < 2; i++)
-    {
-      int fd = fds[i];
-
-      if (fd > LIFELINE_FD)
-        continue;
-
-      fds[i] = fcntl (fd, F_DUPFD_CLOEXEC, LIFELINE_FD + 1);
-      close (fd);
-      if (fds[i] == -1)
-        {
-          int error = errno;
-
-          close (fds[1 - i]);
-          errno = error;
-          return FALSE;
-        }
-    }
-
-  return TRUE;
-}
-
-/* A pipe whose end @ours does not block. The other end is the program's. */
-static gboolean
-make_pipe (int   fds[2],
-           guint ours)
-{
-  if (pipe2 (fds, O_CLOEXEC) == -1 || !lift_fds (fds))
-    return FALSE;
-
-  return g_unix_set_fd_nonblocking (fds[ours], TRUE, NULL);
-}
-
-static gboolean
-make_lifeline (int fds[2])
-{
-  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1 || !lift_fds (fds))
-    return FALSE;
-
-  return g_unix_set_fd_nonblocking (fds[0], TRUE, NULL);
-}
-
 /* The ends of the shim are owned by @launcher from the moment they exist. */
 static gboolean
 open_streams (ExtensionHostAttempt *self,
@@ -567,23 +520,23 @@ open_streams (ExtensionHostAttempt *self,
 {
   int fds[2];
 
-  if (!make_lifeline (fds))
+  if (!extension_host_pipes_open_lifeline (fds))
     return FALSE;
   self->lifeline = fds[0];
-  g_subprocess_launcher_take_fd (launcher, fds[1], LIFELINE_FD);
+  g_subprocess_launcher_take_fd (launcher, fds[1], EXTENSION_HOST_LIFELINE_FD);
 
-  if (!make_pipe (fds, 1))
+  if (!extension_host_pipes_open (fds, 1))
     return FALSE;
   self->stdin_fd = fds[1];
   g_subprocess_launcher_take_stdin_fd (launcher, fds[0]);
 
-  if (!make_pipe (fds, 0))
+  if (!extension_host_pipes_open (fds, 0))
     return FALSE;
   extension_host_output_init (&self->outputs[0], fds[0], EXTENSION_HOST_LOG_STREAM_STDOUT,
                               on_line, self);
   g_subprocess_launcher_take_stdout_fd (launcher, fds[1]);
 
-  if (!make_pipe (fds, 0))
+  if (!extension_host_pipes_open (fds, 0))
     return FALSE;
   extension_host_output_init (&self->outputs[1], fds[0], EXTENSION_HOST_LOG_STREAM_STDERR,
                               on_line, self);

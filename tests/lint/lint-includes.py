@@ -14,7 +14,7 @@ LEVELS = (
     ("enums", "enum-types", "error", "state", "affinity", "backoff", "restart-budget", "log",
      "version", "version-macros"),
     ("spec", "exit", "transition", "stop-outcome", "call-failure", "health-report", "log-ring",
-     "json-scan", "json-repair", "message", "methods", "oversize", "payload", "reactor", "channel", "lifeline", "output", "shim", "sweep"),
+     "json-scan", "json-repair", "message", "methods", "oversize", "payload", "pipes", "reactor", "channel", "lifeline", "output", "shim", "sweep"),
     ("attempt", "ladder", "lifecycle", "rpc", "invocation", "health", "extension"),
     ("process",),
     ("manager", "shutdown-report"),

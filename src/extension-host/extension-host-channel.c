@@ -13,6 +13,7 @@
 #include "extension-host-channel-private.h"
 
 #define CHUNK (64 * 1024)        /* bytes read at once */
+#define MUCH 4096                /* as much as the smallest pipe holds */
 #define HEADER_MAX (8 * 1024)    /* bytes of a header block */
 
 struct _ExtensionHostChannel
@@ -488,6 +489,7 @@ on_readable (guint32  events G_GNUC_UNUSED,
   ExtensionHostChannel *self = data;
   gssize n = read_chunk (self, CHUNK);
 
+  extension_host_watch_note (&self->in_watch, n >= MUCH);
   if (n == 0 || (n == -1 && errno != EAGAIN))
     {
       const char *why = n == 0 ? "end of stream"

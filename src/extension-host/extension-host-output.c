@@ -8,6 +8,7 @@
 
 #include "extension-host-output-private.h"
 
+#define MUCH 4096           /* as much as the smallest pipe holds */
 #define CHUNK (16 * 1024)   /* read at once: even as empty lines it is worked off within a ms */
 
 void
@@ -123,6 +124,7 @@ extension_host_output_read (ExtensionHostOutput *self)
 {
   gssize n = read_chunk (self, CHUNK);
 
+  extension_host_watch_note (&self->watch, n >= MUCH);
   if (n > 0 || (n == -1 && errno == EAGAIN))
     return TRUE;
 

@@ -16,6 +16,16 @@ G_BEGIN_DECLS
 
 typedef struct _ExtensionHostReactor ExtensionHostReactor;
 
+/* The rest of a burst of messages, to be told when the user interface has been drawn. Those of all
+ * hosts take turns. */
+typedef struct
+{
+  ExtensionHostReactor *reactor;   /* NULL while there is no rest */
+  void (*run) (gpointer data);     /* may run user code; adds itself again if there is more */
+  gpointer data;
+  GList queued;
+} ExtensionHostBacklog;
+
 /* Embedded in its owner, zeroed before the first use. */
 typedef struct
 {
@@ -27,6 +37,11 @@ typedef struct
 
   guint32 events;                  /* not yet served; 0 while not queued */
   GList queued;
+
+  guint32 wanted;
+  guint full_turns;                /* in a row that left something to be read */
+  gboolean is_flood;               /* served as a backlog, and not by epoll */
+  ExtensionHostBacklog backlog;
 } ExtensionHostWatch;
 
 typedef struct
@@ -49,16 +64,6 @@ typedef struct
   GList queued;
 } ExtensionHostAfterwork;
 
-/* The rest of a burst of messages, to be told when the user interface has been drawn. Those of all
- * hosts take turns. */
-typedef struct
-{
-  ExtensionHostReactor *reactor;   /* NULL while there is no rest */
-  void (*run) (gpointer data);     /* may run user code; adds itself again if there is more */
-  gpointer data;
-  GList queued;
-} ExtensionHostBacklog;
-
 ExtensionHostReactor *extension_host_reactor_acquire (GMainContext          *context);
 void                  extension_host_reactor_release (ExtensionHostReactor  *self);
 gboolean              extension_host_reactor_exists  (GMainContext          *context);
@@ -74,6 +79,8 @@ gboolean extension_host_watch_start     (ExtensionHostWatch    *watch,
                                          void                 (*ready) (guint32  events,
                                                                         gpointer data),
                                          gpointer               data);
+void     extension_host_watch_note      (ExtensionHostWatch    *watch,
+                                         gboolean               has_more);
 void     extension_host_watch_stop      (ExtensionHostWatch    *watch);
 
 void     extension_host_afterwork_add   (ExtensionHostAfterwork *work,

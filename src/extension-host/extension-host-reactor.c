@@ -10,6 +10,7 @@
 #define TURN 4000      /* µs of messages of all hosts in one turn */
 #define SLICE 1000     /* and of one host */
 #define REST_PRIORITY (G_PRIORITY_HIGH_IDLE + 25)   /* below the redraw of GTK, which is at + 20 */
+#define FLOOD_TURNS 2  /* in a row with much to read make a flood */
 #define BATCH 1024   /* all that may be ready in one turn with 300 busy hosts */
 
 struct _ExtensionHostReactor
@@ -349,12 +350,57 @@ extension_host_watch_start (ExtensionHostWatch   *watch,
 
   watch->reactor = reactor;
   watch->fd = fd;
+  watch->wanted = events;
+  watch->full_turns = 0;
+  watch->is_flood = FALSE;
   watch->ready = ready;
   watch->data = data;
   watch->events = 0;
   watch->queued = (GList) { .data = watch };
 
   return TRUE;
+}
+
+static void
+serve_flood (gpointer data)
+{
+  ExtensionHostWatch *watch = data;
+
+  watch->ready (watch->wanted, watch->data);
+}
+
+static gboolean
+return_to_epoll (ExtensionHostWatch *watch)
+{
+  struct epoll_event event = { .events = watch->wanted, .data.ptr = watch };
+
+  return epoll_ctl (watch->reactor->epoll_fd, EPOLL_CTL_ADD, watch->fd, &event) == 0;
+}
+
+/* For a ready function that reads: whether it found so much that there is most likely more. A source
+ * that is ready all the time starves all those of lower priority: who floods is served below the
+ * redraw of the user interface, until there is less to read. */
+void
+extension_host_watch_note (ExtensionHostWatch *watch,
+                           gboolean            has_more)
+{
+  if (watch->reactor == NULL)
+    return;
+
+  watch->full_turns = has_more ? watch->full_turns + 1 : 0;
+  if (!watch->is_flood && watch->full_turns <= FLOOD_TURNS)
+    return;
+
+  if (watch->is_flood && !has_more && return_to_epoll (watch))
+    {
+      watch->is_flood = FALSE;
+      return;
+    }
+
+  if (!watch->is_flood)
+    epoll_ctl (watch->reactor->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+  watch->is_flood = TRUE;
+  extension_host_backlog_add (&watch->backlog, watch->reactor, serve_flood, watch);
 }
 
 /* Must come before the descriptor is closed. Does nothing if it is not watching. */
@@ -364,7 +410,8 @@ extension_host_watch_stop (ExtensionHostWatch *watch)
   if (watch->reactor == NULL)
     return;
 
-  if (!extension_host_reactor_is_foreign (watch->reactor))
+  extension_host_backlog_drop (&watch->backlog);
+  if (!watch->is_flood && !extension_host_reactor_is_foreign (watch->reactor))
     epoll_ctl (watch->reactor->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
   if (watch->events != 0)
     g_queue_unlink (&watch->reactor->ready, &watch->queued);

@@ -158,7 +158,7 @@ test_bad (TestFixture   *self,
   warm_up (self);
   n_fds = test_count_fds ();
   expect_spawn_error (self, spec, row->code, row->thing);
-  g_assert_cmpuint (test_count_fds (), ==, n_fds);
+  test_wait_polling (self, 1, test_count_fds () <= n_fds);   /* GLib closes its pidfds in a thread */
   remove_tree (folder);
 }
 

@@ -3,12 +3,15 @@
 
 #include "crash.h"
 
+#include <string.h>
+
 #include <glib/gi18n.h>
 
 #include "hint.h"
 #include "message.h"
 
 #define MAX_LOG_LINES 10
+#define MAX_DATA (8 * 1024)   /* bytes */
 
 static void
 tell_start_error (ExtensionHostProcess *process,
@@ -34,6 +37,55 @@ tell_log (ExtensionHostExit *exit)
   tool_note (_("The last lines it printed:"));
   for (guint i = n_lines > MAX_LOG_LINES ? n_lines - MAX_LOG_LINES : 0; i < n_lines; i++)
     tool_note ("| %s", log[i]);
+}
+
+static void
+tell_data (ExtensionHostCallFailure *failure)
+{
+  JsonNode *data = extension_host_call_failure_get_data (failure);
+  g_autofree char *text = NULL;
+
+  if (data == NULL || JSON_NODE_HOLDS_NULL (data))
+    return;
+
+  text = json_to_string (data, FALSE);
+  if (strlen (text) > MAX_DATA)
+    text[MAX_DATA] = '\0';
+  tool_note (_("It said more: %s"), text);
+}
+
+static void
+tell_exit (ExtensionHostCallFailure *failure,
+           gboolean                  repeat_log)
+{
+  ExtensionHostExit *exit = extension_host_call_failure_get_exit (failure);
+  g_autofree char *how = NULL;
+
+  if (exit == NULL)
+    return;
+
+  how = extension_host_exit_to_string (exit);
+  tool_note (_("How the host ended: %s"), how);
+  if (repeat_log)
+    tell_log (exit);
+}
+
+/* Says on stderr why a call has no result; REPEAT_LOG is as below. */
+void
+tool_tell_failed_call (const ToolAnswer *answer,
+                       gboolean          repeat_log)
+{
+  if (answer->error->domain == EXTENSION_HOST_RPC_ERROR)
+    tool_error (_("“%s” was answered with error %d: %s"), answer->method, answer->error->code,
+                answer->error->message);
+  else
+    tool_error (_("“%s” failed: %s"), answer->method, answer->error->message);
+
+  if (answer->failure != NULL)
+    {
+      tell_data (answer->failure);
+      tell_exit (answer->failure, repeat_log);
+    }
 }
 
 /* Says on stderr why a host rests in crashed, and what can be done. START_ERROR is NULL if it ran;

@@ -3,6 +3,8 @@
 
 #include "output.h"
 
+#include <string.h>
+
 #include <json-glib/json-glib.h>
 
 static JsonBuilder *
@@ -54,6 +56,17 @@ add_boolean (JsonBuilder *builder,
   json_builder_add_boolean_value (builder, value);
 }
 
+/* NULL becomes null. */
+static void
+add_node (JsonBuilder *builder,
+          const char  *name,
+          JsonNode    *node)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_value (builder, node != NULL ? json_node_copy (node)
+                                                : json_node_new (JSON_NODE_NULL));
+}
+
 static void
 add_nick (JsonBuilder *builder,
           const char  *name,
@@ -66,17 +79,24 @@ add_nick (JsonBuilder *builder,
   add_text (builder, name, entry != NULL ? entry->value_nick : NULL);
 }
 
+static char *
+finish_event (JsonBuilder *builder)
+{
+  g_autoptr(JsonNode) root = NULL;
+
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+
+  return json_to_string (root, FALSE);
+}
+
 static void
 end_event (ToolOutput  *self,
            JsonBuilder *builder)
 {
-  g_autoptr(JsonNode) root = NULL;
-  g_autofree char *line = NULL;
+  g_autofree char *line = finish_event (builder);
 
-  json_builder_end_object (builder);
-  root = json_builder_get_root (builder);
-  line = json_to_string (root, FALSE);
-  tool_output_write_line (self, line);
+  tool_output_write_line (self, self->events, line);
 }
 
 static void
@@ -142,6 +162,79 @@ print_exit (ToolOutput           *self,
   end_event (self, builder);
 }
 
+/* The result goes out as it came in: json-glib would round its numbers. */
+static void
+print_result (ToolOutput       *self,
+              JsonBuilder      *builder,
+              const ToolAnswer *answer)
+{
+  g_autofree char *event = finish_event (builder);
+  g_autofree char *line = NULL;
+
+  event[strlen (event) - 1] = '\0';
+  line = g_strconcat (event, ",\"result\":", answer->result, "}", NULL);
+  tool_output_write_line (self, self->events, line);
+}
+
+/* Whose code it is: the codes of hosts and ours overlap. */
+static void
+add_error_kind (JsonBuilder  *builder,
+                const GError *error)
+{
+  if (error->domain == EXTENSION_HOST_RPC_ERROR)
+    add_text (builder, "kind", "rpc");
+  else if (error->domain == EXTENSION_HOST_ERROR)
+    add_nick (builder, "kind", EXTENSION_HOST_TYPE_ERROR, error->code);
+  else
+    add_text (builder, "kind", "failed");
+}
+
+static void
+print_error (ToolOutput       *self,
+             JsonBuilder      *builder,
+             const ToolAnswer *answer)
+{
+  ExtensionHostCallFailure *failure = answer->failure;
+  JsonNode *data = failure != NULL ? extension_host_call_failure_get_data (failure) : NULL;
+
+  add_error_kind (builder, answer->error);
+  add_number (builder, "code", answer->error->code);
+  add_text (builder, "message", answer->error->message);
+  add_node (builder, "data", data);
+  add_boolean (builder, "written",
+               failure != NULL && extension_host_call_failure_get_written (failure));
+  end_event (self, builder);
+}
+
+static void
+print_answer (ToolOutput           *self,
+              ExtensionHostProcess *process,
+              const ToolAnswer     *answer)
+{
+  g_autoptr(JsonBuilder) builder =
+    begin_event (answer->error == NULL ? "result" : "error", g_get_real_time (), process);
+
+  add_number (builder, "call", answer->number);
+  add_text (builder, "method", answer->method);
+  if (answer->error == NULL)
+    print_result (self, builder, answer);
+  else
+    print_error (self, builder, answer);
+}
+
+static void
+print_notification (ToolOutput           *self,
+                    ExtensionHostProcess *process,
+                    const char           *method,
+                    JsonNode             *params)
+{
+  g_autoptr(JsonBuilder) builder = begin_event ("notification", g_get_real_time (), process);
+
+  add_text (builder, "method", method);
+  add_node (builder, "params", params);
+  end_event (self, builder);
+}
+
 static void
 add_outcome (JsonBuilder              *builder,
              ExtensionHostStopOutcome *outcome)
@@ -176,6 +269,8 @@ print_summary (ToolOutput        *self,
   add_number (builder, "generation", extension_host_process_get_generation (process));
   add_number (builder, "sequence", extension_host_process_get_sequence (process));
   add_number (builder, "restarts", summary->restarts);
+  add_number (builder, "calls", summary->calls);
+  add_number (builder, "failed-calls", summary->failed_calls);
   add_outcome (builder, summary->outcome);
   end_event (self, builder);
 }
@@ -187,6 +282,9 @@ tool_output_init_json (ToolOutput *self)
     .transition = print_transition,
     .log = print_log,
     .exit = print_exit,
+    .answer = print_answer,
+    .notification = print_notification,
     .summary = print_summary,
+    .events = stdout,
   };
 }

@@ -3,6 +3,8 @@
 
 #include "output.h"
 
+#include <string.h>
+
 #include "glyphs.h"
 
 #define DIM "\033[2m"
@@ -11,6 +13,9 @@
 /* Wide enough for every name there is; log lines put their mark where the old state stands. */
 #define STATE_WIDTH 10
 #define PID_WIDTH 7
+
+/* Bytes of parameters that are shown, as many as of a log line. */
+#define MAX_PARAMS (8 * 1024)
 
 static const char *
 get_color (ExtensionHostState state)
@@ -94,7 +99,7 @@ print_transition (ToolOutput              *self,
                             extension_host_transition_get_reason (transition)),
                           safe_detail != NULL ? ": " : "",
                           safe_detail != NULL ? safe_detail : "");
-  tool_output_write_line (self, line);
+  tool_output_write_line (self, self->events, line);
 }
 
 static const char *
@@ -113,11 +118,12 @@ get_mark (ExtensionHostLogStream stream)
     }
 }
 
+/* What comes from the host; the line may say anything. */
 static void
-print_log (ToolOutput             *self,
-           ExtensionHostProcess   *process,
-           ExtensionHostLogStream  stream,
-           const char             *line)
+print_dimmed (ToolOutput           *self,
+              ExtensionHostProcess *process,
+              const char           *mark,
+              const char           *line)
 {
   g_autofree char *time = format_time (g_get_real_time ());
   g_autofree char *id = tool_make_printable (extension_host_process_get_id (process));
@@ -125,10 +131,53 @@ print_log (ToolOutput             *self,
   g_autofree char *text =
     g_strdup_printf ("%s%s  %s  %*s %s %s%s",
                      paint (self, DIM), time, id,
-                     STATE_WIDTH, get_mark (stream), tool_get_glyphs ()->bar,
+                     STATE_WIDTH, mark, tool_get_glyphs ()->bar,
                      safe_line, paint (self, NORMAL));
 
-  tool_output_write_line (self, text);
+  tool_output_write_line (self, self->events, text);
+}
+
+static void
+print_log (ToolOutput             *self,
+           ExtensionHostProcess   *process,
+           ExtensionHostLogStream  stream,
+           const char             *line)
+{
+  print_dimmed (self, process, get_mark (stream), line);
+}
+
+static void
+print_notification (ToolOutput           *self,
+                    ExtensionHostProcess *process,
+                    const char           *method,
+                    JsonNode             *params)
+{
+  g_autofree char *text = params != NULL ? json_to_string (params, FALSE) : NULL;
+  g_autofree char *line = NULL;
+
+  if (text != NULL && strlen (text) > MAX_PARAMS)
+    text[MAX_PARAMS] = '\0';
+  line = g_strjoin (" ", method, text, NULL);
+  print_dimmed (self, process, "note", line);
+}
+
+/* Answers of several calls may come in any order, so that each names its method; a failure is
+ * told on stderr. */
+static void
+print_answer (ToolOutput           *self,
+              ExtensionHostProcess *process,
+              const ToolAnswer     *answer)
+{
+  g_autofree char *method = tool_make_printable (answer->method);
+  g_autofree char *line = NULL;
+
+  if (answer->error != NULL)
+    return;
+
+  if (!self->bare_results)
+    line = g_strdup_printf ("%s%s %s%s %s", paint (self, DIM), method,
+                            tool_get_glyphs ()->arrow, paint (self, NORMAL), answer->result);
+  tool_output_write_line (self, stdout, line != NULL ? line : answer->result);
 }
 
 /* The detail of the transition that the exit leads to says it already. */
@@ -154,7 +203,10 @@ tool_output_init_text (ToolOutput *self,
     .transition = print_transition,
     .log = print_log,
     .exit = print_exit,
+    .answer = print_answer,
+    .notification = print_notification,
     .summary = print_summary,
+    .events = stdout,
     .color = color,
   };
 }

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "call-words.h"
 #include "duration.h"
 #include "settings.h"
 
@@ -14,6 +15,7 @@ typedef struct
 {
   RunOptions *options;
   ToolSettings settings;
+  ToolCall *last_call;   /* of --call in this round of parsing */
 } Parser;
 
 static void
@@ -172,6 +174,57 @@ on_protocol (const char  *option,
   return set_by_nick (data, EXTENSION_HOST_TYPE_PROTOCOL, option, text, error);
 }
 
+/* What a call can be written as on a line: one word, and none that is taken for something else. */
+gboolean
+tool_check_method (const char  *method,
+                   GError     **error)
+{
+  if (method[0] != '\0' && strchr ("-!{[\"", method[0]) == NULL &&
+      strpbrk (method, " \t\r\n") == NULL && g_utf8_validate (method, -1, NULL))
+    return TRUE;
+
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               _("“%s” is no method: expected METHOD [JSON], such as: add '[1, 2]'"), method);
+
+  return FALSE;
+}
+
+static gboolean
+on_call (const char  *option,
+         const char  *text,
+         gpointer     data,
+         GError     **error)
+{
+  Parser *self = data;
+
+  if (!tool_check_method (text, error))
+    return FALSE;
+
+  if (self->options->calls == NULL)
+    self->options->calls = g_ptr_array_new_with_free_func ((GDestroyNotify) tool_call_free);
+  self->last_call = tool_call_new (text);
+  g_ptr_array_add (self->options->calls, self->last_call);
+
+  return TRUE;
+}
+
+static gboolean
+on_call_timeout (const char  *option,
+                 const char  *text,
+                 gpointer     data,
+                 GError     **error)
+{
+  Parser *self = data;
+  guint duration = 0;
+
+  if (!tool_parse_duration (text, &duration))
+    return refuse (option, text, _("a duration such as 500ms, 5s or 2min"), error);
+
+  self->options->call_timeout_ms = duration != 0 ? duration : EXTENSION_HOST_NO_TIMEOUT;
+
+  return TRUE;
+}
+
 static gboolean
 on_working_directory (const char  *option,
                       const char  *text,
@@ -250,6 +303,10 @@ create_main_group (Parser *parser)
       N_("Use colors: auto, always or never"), N_("WHEN") },
     { "keep", 0, 0, G_OPTION_ARG_NONE, &options->keep,
       N_("Stay when the host is stopped or crashed"), NULL },
+    { "call", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, on_call,
+      N_("Call the host, print the result, stop it; may be repeated"), N_("METHOD [JSON]") },
+    { "call-timeout", 0, 0, G_OPTION_ARG_CALLBACK, on_call_timeout,
+      N_("How long to wait for an answer; 0: for ever [60s]"), N_("DURATION") },
     G_OPTION_ENTRY_NULL
   };
   GOptionGroup *group = g_option_group_new ("main", NULL, NULL, parser, NULL);
@@ -269,7 +326,8 @@ create_host_group (Parser *parser)
     { "name", 0, 0, G_OPTION_ARG_CALLBACK, on_text,
       N_("What the host is called by people"), N_("NAME") },
     { "protocol", 0, 0, G_OPTION_ARG_CALLBACK, on_protocol,
-      N_("plain, mcp, mcp-2026, lsp or none [COMMAND: none]"), N_("PROTOCOL") },
+      N_("plain, mcp, mcp-2026, lsp or none [none; with --call: plain]"),
+      N_("PROTOCOL") },
     { "env", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, on_env,
       N_("Set a variable for the host; may be repeated"), N_("NAME=VALUE") },
     { "clear-environment", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_flag,
@@ -352,11 +410,14 @@ create_context (Parser *parser)
   g_option_context_set_summary (context,
                                 _("Runs an extension host in the foreground, shows what becomes "
                                   "of it and restarts it\nwhen it fails. Ctrl-C stops it, a "
-                                  "second Ctrl-C kills it."));
+                                  "second Ctrl-C kills it.\n\nAt a terminal, a host that "
+                                  "speaks a protocol is called by typing METHOD [JSON],\nand "
+                                  "notified by !METHOD [JSON]; Ctrl-D stops it."));
   g_option_context_set_description (context,
                                     _("Durations have a unit: 500ms, 5s, 2min, 1h.\n"
                                       "Exit status: 0 after a clean stop, 1 if the host crashed "
-                                      "or could not be started,\n2 for wrong usage."));
+                                      "or could not be started,\nor a call failed, 2 for wrong "
+                                      "usage."));
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
   /* What follows the program belongs to the program. */
   g_option_context_set_strict_posix (context, TRUE);
@@ -369,12 +430,14 @@ create_context (Parser *parser)
 }
 
 static ExtensionHostSpec *
-create_spec_for_command (char **command)
+create_spec_for_command (Parser  *self,
+                         char   **command)
 {
   g_autofree char *id = g_path_get_basename (command[0]);
   ExtensionHostSpec *spec = extension_host_spec_new (id, (const char * const *) command);
 
-  g_object_set (spec, "protocol", EXTENSION_HOST_PROTOCOL_NONE, NULL);
+  if (self->options->calls == NULL)
+    g_object_set (spec, "protocol", EXTENSION_HOST_PROTOCOL_NONE, NULL);
 
   return spec;
 }
@@ -389,6 +452,29 @@ names_a_file (GStrv original,
   return g_strv_length (command) == 1 &&
          g_str_has_suffix (command[0], ".exthost") &&
          !g_str_equal (original[n_words - 2], "--");
+}
+
+static gboolean
+check_calls (RunOptions         *options,
+             ExtensionHostSpec  *spec,
+             GError            **error)
+{
+  ExtensionHostProtocol protocol = EXTENSION_HOST_PROTOCOL_NONE;
+
+  if (options->calls == NULL)
+    return TRUE;
+
+  g_object_get (spec, "protocol", &protocol, NULL);
+  if (protocol == EXTENSION_HOST_PROTOCOL_NONE)
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                         _("--call needs a protocol, and that of this host is none"));
+  else if (options->keep)
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                         _("--call ends with the last call: it excludes --keep"));
+  else
+    return TRUE;
+
+  return FALSE;
 }
 
 static ExtensionHostSpec *
@@ -417,14 +503,35 @@ create_spec (Parser  *self,
     }
   else
     {
-      base = create_spec_for_command (command);
+      base = create_spec_for_command (self, command);
     }
 
   spec = tool_settings_apply (&self->settings, base);
-  if (!extension_host_spec_validate (spec, error))
+  if (!extension_host_spec_validate (spec, error) || !check_calls (self->options, spec, error))
     return NULL;
 
   return g_steal_pointer (&spec);
+}
+
+/* GOption knows no option with two values: it stops at the second, which is taken away, and goes
+ * on behind it. */
+static gboolean
+parse_words (Parser          *self,
+             GOptionContext  *context,
+             GStrv            original,
+             GStrv           *words,
+             GError         **error)
+{
+  for (;;)
+    {
+      self->last_call = NULL;
+      if (!g_option_context_parse_strv (context, words, error))
+        return FALSE;
+      if (self->last_call == NULL || !tool_call_has_params (self->last_call, original, *words + 1))
+        return TRUE;
+      if (!tool_call_take_params (self->last_call, *words + 1, error))
+        return FALSE;
+    }
 }
 
 gboolean
@@ -441,7 +548,7 @@ run_options_parse (RunOptions  *self,
   parser.options = self;
   tool_settings_init (&parser.settings);
   context = create_context (&parser);
-  if (!g_option_context_parse_strv (context, &words, error))
+  if (!parse_words (&parser, context, original, &words, error))
     return FALSE;
 
   /* “--” stays where it is if an option-like word follows it. */
@@ -455,4 +562,5 @@ void
 run_options_clear (RunOptions *self)
 {
   g_clear_object (&self->spec);
+  g_clear_pointer (&self->calls, g_ptr_array_unref);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <extension-host.h>
+#include "calls.h"
 
 G_BEGIN_DECLS
 
@@ -19,6 +19,8 @@ typedef struct
   gboolean json;
   gboolean keep;
   gboolean quiet;
+  GPtrArray *calls;        /* of ToolCall; NULL without --call */
+  guint call_timeout_ms;   /* 0: what the spec says */
 } RunOptions;
 
 gboolean run_options_parse (RunOptions   *self,
@@ -26,6 +28,9 @@ gboolean run_options_parse (RunOptions   *self,
                             char        **argv,
                             GError      **error);
 void     run_options_clear (RunOptions   *self);
+
+gboolean tool_check_method (const char   *method,
+                            GError      **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RunOptions, run_options_clear)
 

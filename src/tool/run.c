@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,16 +12,20 @@
 
 #include <extension-host.h>
 
+#include "calls.h"
 #include "command.h"
 #include "crash.h"
 #include "message.h"
 #include "output.h"
 #include "run-options.h"
+#include "terminal-input.h"
 
 typedef struct
 {
   RunOptions options;
   ToolOutput output;
+  ToolCalls calls;
+  ToolTerminalInput input;        /* lines to call with */
   GMainLoop *loop;
   ExtensionHostManager *manager;
   ExtensionHostProcess *process;
@@ -35,8 +41,10 @@ typedef struct
   ExtensionHostStopOutcome *outcome;
 } Run;
 
+/* FD is where the colors would go. */
 static gboolean
-wants_color (ToolColor color)
+wants_color (ToolColor color,
+             int       fd)
 {
   const char *no_color = g_getenv ("NO_COLOR");
 
@@ -51,7 +59,7 @@ wants_color (ToolColor color)
       return (no_color == NULL || no_color[0] == '\0') &&
              g_getenv ("TERM") != NULL &&
              g_strcmp0 (g_getenv ("TERM"), "dumb") != 0 &&
-             isatty (STDOUT_FILENO);
+             isatty (fd);
     }
 }
 
@@ -64,7 +72,10 @@ on_settled (gpointer user_data)
   g_clear_pointer (&self->settling, g_source_unref);
   if (self->crashed && !self->crash_told)
     {
-      tool_tell_crash (self->process, self->start_error, self->options.quiet);
+      /* The failed calls may have repeated its log already. */
+      tool_tell_crash (self->process, self->start_error,
+                       self->options.quiet && self->calls.log_told <
+                       extension_host_process_get_generation (self->process));
       self->crash_told = TRUE;
     }
 
@@ -132,10 +143,41 @@ request_stop (Run *self)
     extension_host_process_kill_async (self->process, NULL, on_killed, self);
 }
 
+static int urgent[2] = { -1, -1 };
+static struct sigaction chained[NSIG];
+
+/* Ahead of GLib's handler, which only the main loop listens to. */
+static void
+on_urgent (int signo)
+{
+  int saved = errno;
+
+  (void) !write (urgent[1], "", 1);
+  chained[signo].sa_handler (signo);
+  errno = saved;
+}
+
+static void
+chain_urgent (int signo)
+{
+  struct sigaction action;
+
+  if (sigaction (signo, NULL, &chained[signo]) != 0 ||
+      chained[signo].sa_handler == SIG_IGN || chained[signo].sa_handler == SIG_DFL)
+    return;
+
+  action = chained[signo];
+  action.sa_handler = on_urgent;
+  sigaction (signo, &action, NULL);
+}
+
 static gboolean
 on_signal (gpointer user_data)
 {
   Run *self = user_data;
+  char byte = 0;
+
+  (void) !read (urgent[0], &byte, 1);
 
   if (self->stop_requests == 0)
     tool_note (_("Stopping “%s” … press Ctrl-C again to kill it"),
@@ -254,6 +296,92 @@ on_rest (GObject      *object,
 }
 
 static void
+on_notification (ExtensionHostProcess *process,
+                 const char           *method,
+                 JsonNode             *params,
+                 Run                  *self)
+{
+  self->output.notification (&self->output, process, method, params);
+  end_if_unread (self);
+}
+
+/* There is nothing more to say to the host. One that rests ends the run by itself, unless it is to
+ * be kept. */
+static void
+on_calls_done (gpointer owner)
+{
+  Run *self = owner;
+  ExtensionHostState state = extension_host_process_get_state (self->process);
+
+  if (self->stop_requests == 0 &&
+      (self->options.keep ||
+       (state != EXTENSION_HOST_STATE_STOPPED && state != EXTENSION_HOST_STATE_CRASHED)))
+    request_stop (self);
+}
+
+static void
+on_line (const char *line,
+         gpointer    owner)
+{
+  Run *self = owner;
+  g_autoptr(GError) error = NULL;
+
+  if (!tool_calls_take_line (&self->calls, line, &error))
+    tool_error ("%s", error->message);
+}
+
+/* Ctrl-D, or the terminal is gone. */
+static void
+on_input_ended (gpointer owner)
+{
+  Run *self = owner;
+  guint n_pending = self->calls.n_pending;
+
+  if (n_pending > 0 && self->stop_requests == 0)
+    tool_note (ngettext ("Waiting for %u answer … press Ctrl-C to stop “%s” without",
+                         "Waiting for %u answers … press Ctrl-C to stop “%s” without", n_pending),
+               n_pending, extension_host_process_get_name (self->process));
+
+  tool_calls_end (&self->calls);
+}
+
+static gboolean
+has_protocol (Run *self)
+{
+  ExtensionHostProtocol protocol = EXTENSION_HOST_PROTOCOL_NONE;
+
+  g_object_get (self->options.spec, "protocol", &protocol, NULL);
+
+  return protocol != EXTENSION_HOST_PROTOCOL_NONE;
+}
+
+/* What is to be said to the host, by the command line or at a terminal. */
+static void
+begin_calls (Run *self)
+{
+  self->calls = (ToolCalls) {
+    .process = self->process,
+    .output = &self->output,
+    .timeout_ms = self->options.call_timeout_ms,
+    .repeat_log = self->options.quiet || self->options.json,
+    .list = self->options.calls,
+    .done = on_calls_done,
+    .owner = self,
+  };
+
+  if (self->options.calls != NULL)
+    {
+      tool_calls_make_list (&self->calls);
+    }
+  else if (has_protocol (self) && isatty (STDIN_FILENO))
+    {
+      tool_note (_("Type METHOD [JSON] to call “%s”, !METHOD [JSON] to notify it; Ctrl-D stops it"),
+                 extension_host_process_get_name (self->process));
+      tool_terminal_input_begin (&self->input, on_line, on_input_ended, self);
+    }
+}
+
+static void
 add_source (Run         *self,
             guint        place,
             GSource     *source,
@@ -282,6 +410,15 @@ watch_signals (Run *self)
   if (!is_ignored (SIGHUP))
     add_source (self, 2, g_unix_signal_source_new (SIGHUP), on_signal);
 
+  if (g_unix_open_pipe (urgent, FD_CLOEXEC, NULL))
+    {
+      g_unix_set_fd_nonblocking (urgent[0], TRUE, NULL);
+      g_unix_set_fd_nonblocking (urgent[1], TRUE, NULL);
+      self->output.urgent_fd = urgent[0];
+      chain_urgent (SIGINT);
+      chain_urgent (SIGTERM);
+      chain_urgent (SIGHUP);
+    }
   signal (SIGPIPE, SIG_IGN);
   /* A quiet host writes nothing for hours: the reader that left is seen without writing. */
   add_source (self, 3, g_unix_fd_source_new (STDOUT_FILENO, G_IO_ERR | G_IO_HUP),
@@ -305,6 +442,7 @@ run_clear (Run *self)
       g_source_destroy (self->settling);
       g_clear_pointer (&self->settling, g_source_unref);
     }
+  tool_terminal_input_end (&self->input);
   if (self->process != NULL)
     g_signal_handlers_disconnect_by_data (self->process, self);
   g_clear_object (&self->process);
@@ -317,6 +455,14 @@ run_clear (Run *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
 
+/* A call that was interrupted has no result either. At a terminal mistakes are free. */
+static gboolean
+has_failed_calls (Run *self)
+{
+  return self->options.calls != NULL &&
+         (self->calls.n_failed > 0 || self->calls.n_made < self->options.calls->len);
+}
+
 static ToolStatus
 finish (Run *self)
 {
@@ -327,10 +473,12 @@ finish (Run *self)
     .outcome = self->outcome,
     .duration = g_get_monotonic_time () - self->started,
     .restarts = self->restarts,
+    .calls = self->calls.n_made,
+    .failed_calls = self->calls.n_failed,
     .status = TOOL_STATUS_OK,
   };
 
-  if (self->crashed ||
+  if (self->crashed || has_failed_calls (self) ||
       extension_host_process_get_state (self->process) != EXTENSION_HOST_STATE_STOPPED)
     summary.status = TOOL_STATUS_FAILED;
 
@@ -364,16 +512,40 @@ supervise (Run *self)
   g_signal_connect (process, "state-changed", G_CALLBACK (on_state_changed), self);
   g_signal_connect (process, "notify::last-exit", G_CALLBACK (on_exit_noted), self);
   if (!self->options.quiet)
-    g_signal_connect (process, "log", G_CALLBACK (on_log), self);
+    {
+      g_signal_connect (process, "log", G_CALLBACK (on_log), self);
+      g_signal_connect (process, "notification", G_CALLBACK (on_notification), self);
+    }
 
   self->loop = g_main_loop_new (NULL, FALSE);
   self->started = g_get_monotonic_time ();
   watch_signals (self);
   extension_host_process_start_async (process, NULL, on_started, self);
   extension_host_process_wait_async (process, NULL, on_rest, self);
+  begin_calls (self);
   g_main_loop_run (self->loop);
 
   return finish (self);
+}
+
+static void
+init_output (Run *self)
+{
+  gboolean to_stderr = self->options.calls != NULL && !self->options.json;
+
+  if (self->options.json)
+    tool_output_init_json (&self->output);
+  else
+    tool_output_init_text (&self->output,
+                           wants_color (self->options.color,
+                                        to_stderr ? STDERR_FILENO : STDOUT_FILENO));
+
+  /* `run --call … | jq` gets the results and nothing else. */
+  if (to_stderr)
+    {
+      self->output.events = stderr;
+      self->output.bare_results = TRUE;
+    }
 }
 
 ToolStatus
@@ -391,10 +563,8 @@ tool_command_run (int    argc,
       return TOOL_STATUS_USAGE;
     }
 
-  if (self.options.json)
-    tool_output_init_json (&self.output);
-  else
-    tool_output_init_text (&self.output, wants_color (self.options.color));
+  init_output (&self);
 
+  self.output.urgent_fd = -1;
   return supervise (&self);
 }

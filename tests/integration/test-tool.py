@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import uuid
 
@@ -66,16 +67,19 @@ def find_marked(mark):
 class Tool:
     """One run of the command; on leaving, nothing of it may be left."""
 
-    def __init__(self, *arguments, environment=None, stdout=subprocess.PIPE, **options):
+    def __init__(self, *arguments, environment=None, stdin=subprocess.DEVNULL,
+                 stdout=subprocess.PIPE, **options):
         self.mark = uuid.uuid4().hex
         self.lines = []
         self.partial = b""
         variables = {key: value for key, value in os.environ.items()
                      if key not in ("NO_COLOR", "PYTHONUNBUFFERED", "LC_ALL")}
         variables.update({"LC_ALL": "C.UTF-8", MARK: self.mark}, **(environment or {}))
+        # Under nohup, as some run their tests, it would be inherited as ignored.
+        options.setdefault("preexec_fn", lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
         self.stderr_file = tempfile.TemporaryFile()
         self.process = subprocess.Popen([TOOL, *arguments], env=variables,
-                                        stdin=subprocess.DEVNULL, stdout=stdout,
+                                        stdin=stdin, stdout=stdout,
                                         stderr=self.stderr_file, **options)
 
     def __enter__(self):
@@ -224,7 +228,24 @@ def test_usage():
             (["run", "--backoff-factor=x", "cat"], ["--backoff-factor"]),
             (["run", "--max-restarts=-1", "cat"], ["--max-restarts", "unlimited"]),
             (["run", "--env", "NAME", "cat"], ["--env", "NAME=VALUE"]),
-            (["run", "--color=blue", "cat"], ["blue", "auto, always, never"])):
+            (["run", "--color=blue", "cat"], ["blue", "auto, always, never"]),
+            (["run", "--call"], ["--call"]),
+            (["run", "--call", "ping"], ["No command"]),
+            (["run", "--call", "", "cat"], ["METHOD [JSON]"]),
+            (["run", "--call", "--json", "cat"], ["“--json”", "METHOD [JSON]"]),
+            (["run", "--call", '{"a":1}', "cat"], ["METHOD [JSON]"]),
+            (["run", "--call", "ping", "[1,2", "cat"], ["--call ping", "byte 4"]),
+            (["run", "--call", "ping", '{"a":1}, ', "cat"], ["--call ping", "byte 7"]),
+            (["run", "--call", "ping", "{'a':1}", "--", "cat"], ["--call ping", "byte 1"]),
+            (["run", "--call=ping", '"text"', "cat"], ["--call ping", "object or array"]),
+            (["run", "--call", "ping", "42", "--", "cat"], ["--call ping", "object or array"]),
+            (["run", "--call", "ping", "", "cat"], ["--call ping", "byte 0"]),
+            (["run", "--call", "ping", b'["\xff"]', "cat"], ["--call ping", "byte 2"]),
+            (["run", "--call", "ping", "[" * 129 + "]" * 129, "cat"], ["byte 128"]),
+            (["run", "--call", "a", "[1]", "--call", "b", "[", "cat"], ["--call b", "byte 1"]),
+            (["run", "--call-timeout=5", "--call", "ping", "cat"], ["“5”", "--call-timeout"]),
+            (["run", "--protocol=none", "--call", "ping", "cat"], ["--call", "protocol"]),
+            (["run", "--keep", "--call", "ping", "cat"], ["--call", "--keep"])):
         with Tool(*arguments) as tool:
             tool.expect_status(2)
             equal(tool.lines, [])
@@ -665,6 +686,404 @@ def test_descriptors():
     finally:
         os.close(extra)
         os.close(high)
+
+
+# Calls
+
+ECHO = [sys.executable, str(ROOT / "examples" / "hosts" / "echo.py")]
+
+
+def run_calls(*options, host=ECHO, status=0):
+    """What went to stdout, and to stderr."""
+    with Tool("run", *options, "--", *host) as tool:
+        tool.expect_status(status)
+        return tool.lines, tool.stderr
+
+
+@tap.case("--call prints results on stdout and nothing else, in order")
+def test_calls():
+    lines, stderr = run_calls("--call", "echo", '{"word": "Grüße"}', "--call=add", "[1, 2, 39]",
+                              "--call", "ping", "--id=calculator", "--call", "echo",
+                              '[1.0, 12345678901234567890, "\\u0000"]')
+    equal([json.loads(line) for line in lines],
+          [{"word": "Grüße"}, {"sum": 42}, "pong", [1.0, 12345678901234567890, "\0"]])
+    for state in CLEAN:
+        expect(stderr, f" {state} ")
+    expect(stderr, "calculator", "echo on Python")
+    assert "error" not in stderr, stderr
+
+
+@tap.case("both example hosts answer alike")
+def test_example_hosts():
+    if not shutil.which("node"):
+        raise tap.Skip("there is no node in PATH")
+    calls = ["--json", "--call", "echo", '{"a":[null,true]}', "--call", "add", '["x"]',
+             "--call", "none", "--call", "add", "[1,2]"]
+    found = []
+    for host in (ECHO, ["node", str(ROOT / "examples" / "hosts" / "echo.mjs")]):
+        lines, _ = run_calls(*calls, host=host, status=1)
+        found.append([{key: event[key] for key in event if key not in ("time", "id")}
+                      for event in map(json.loads, lines)
+                      if event["event"] in ("result", "error")])
+    equal(found[0], found[1])
+    equal(len(found[0]), 4)
+
+
+@tap.case("what stands where JSON would but looks like none is the program")
+def test_call_words():
+    for words in (["--call", "ping", *ECHO], ["--call=ping", *ECHO],
+                  ["--call", "ping", "--", *ECHO], ["--call=ping", "--id=x", "--", *ECHO]):
+        with Tool("run", *words) as tool:
+            tool.expect_status(0)
+            equal(tool.lines, ['"pong"'])
+    with Tool("run", "--call", "ping", "--restart=never", "--", "[") as tool:
+        tool.expect_status(1)
+        equal(tool.lines, [])
+    with Tool("run", *ECHO, "--call", "ping", "[1,2") as tool:
+        tool.read_until(lambda line: " running " in line, "it runs")
+        tool.finish()
+
+
+@tap.case("with --json results and errors are events")
+def test_calls_json():
+    lines, stderr = run_calls("--json", "--call", "add", "[1, 2]", "--call", "add", '{"no": 1}',
+                              "--call", "echo", "[]", "--call", "nothing", status=1)
+    events = [json.loads(line) for line in lines]
+    answers = [event for event in events if event["event"] in ("result", "error")]
+    equal([(e["event"], e["call"], e["method"]) for e in answers],
+          [("result", 1, "add"), ("error", 2, "add"), ("result", 3, "echo"),
+           ("error", 4, "nothing")])
+    equal(answers[0]["result"], {"sum": 3})
+    equal((answers[1]["kind"], answers[1]["code"], answers[1]["message"], answers[1]["data"]),
+          ("rpc", -32602, "add takes an array of numbers", {"got": {"no": 1}}))
+    equal((answers[3]["code"], answers[3]["data"], answers[3]["written"]), (-32601, None, True))
+    assert all(event["time"] > 0 and event["id"] for event in answers), answers
+    equal([events[-1][key] for key in ("event", "calls", "failed-calls", "status")],
+          ["summary", 4, 2, 1])
+    expect(stderr, "“add” was answered with error -32602", '{"got":{"no":1}}', "“nothing”")
+
+
+@tap.case("a call that fails is explained, and those after it are made")
+def test_failed_call():
+    lines, stderr = run_calls("--call", "nothing", "--call", "ping", status=1)
+    equal(lines, ['"pong"'])
+    expect(stderr, "“nothing” was answered with error -32601: There is no method")
+
+
+@tap.case("a host that ends instead of answering: its exit and its last lines")
+def test_call_ends_host():
+    lines, stderr = run_calls("--quiet", "--backoff-initial=10ms", "--call", "crash",
+                              "--call", "crash", "--call", "ping", status=1)
+    equal(lines, ['"pong"'])
+    expect(stderr, "“crash” failed", "status 7", "| echo on Python")
+    equal(stderr.count("| echo on Python"), 2)
+    lines, stderr = run_calls("--restart=never", "--call", "crash", "--call", "ping", status=1)
+    equal(lines, [])
+    expect(stderr, "“crash” failed", "“ping” failed")
+    assert "| echo on Python" not in stderr, "what stderr has already is repeated"
+
+
+@tap.case("a host that is never ready fails every call")
+def test_calls_without_host():
+    for host in (["no-such-program"], ["false"]):
+        lines, stderr = run_calls("--protocol=mcp", "--restart=never", "--call", "one", "--call",
+                                  "two", host=host, status=1)
+        equal(lines, [])
+        expect(stderr, "“one” failed", "“two” failed", f"“{host[0]}”")
+    lines, _ = run_calls("--json", "--call", "one", host=["no-such-program"], status=1)
+    errors = [e for e in map(json.loads, lines) if e["event"] == "error"]
+    equal([(e["call"], e["method"], e["data"], e["written"]) for e in errors],
+          [(1, "one", None, False)])
+
+
+@tap.case("--call-timeout")
+def test_call_timeout():
+    start = time.monotonic()
+    lines, stderr = run_calls("--json", "--call-timeout=200ms", "--exit-timeout=100ms",
+                              "--term-timeout=100ms", "--call", "sleep", "[60000]", status=1)
+    assert time.monotonic() - start < 15, f"{time.monotonic() - start} s"
+    errors = [e for e in map(json.loads, lines) if e["event"] == "error"]
+    equal([(e["method"], e["kind"]) for e in errors], [("sleep", "timed-out")])
+    expect(stderr, "“sleep” failed", "in time")
+    lines, _ = run_calls("--call-timeout=0", "--call", "sleep", "[100]")
+    equal(lines, ['"slept"'])
+
+
+@tap.case("Ctrl-C in a call ends it, with status 1")
+def test_call_interrupted():
+    with Tool("run", "--json", "--exit-timeout=100ms", "--term-timeout=100ms",
+              "--call", "sleep", "[60000]", "--call", "ping", "--", *ECHO) as tool:
+        tool.read_event("log")
+        tool.finish(1)
+        equal([e["method"] for e in tool.events("error")], ["sleep", "ping"])
+        equal(tool.states(), CLEAN)
+
+
+# An MCP and a language server, as small as they can be: each answers with the method.
+MCP = [sys.executable, "-c",
+       "import json, sys\n"
+       "for line in sys.stdin:\n"
+       "    message = json.loads(line)\n"
+       "    print(message['method'], file=sys.stderr, flush=True)\n"
+       "    if 'id' in message:\n"
+       "        print(json.dumps({'jsonrpc': '2.0', 'id': message['id'],\n"
+       "                          'result': {'method': message['method']}}), flush=True)\n"]
+LSP = [sys.executable, "-c",
+       "import json, sys\n"
+       "while True:\n"
+       "    length = 0\n"
+       "    while (line := sys.stdin.buffer.readline().strip()):\n"
+       "        length = int(line.partition(b':')[2])\n"
+       "    if not length: break\n"
+       "    message = json.loads(sys.stdin.buffer.read(length))\n"
+       "    print(message['method'], file=sys.stderr, flush=True)\n"
+       "    if message['method'] == 'exit': break\n"
+       "    if 'id' not in message: continue\n"
+       "    text = json.dumps({'jsonrpc': '2.0', 'id': message['id'],\n"
+       "                       'result': {'method': message['method']}}, indent=1).encode()\n"
+       "    sys.stdout.buffer.write(b'Content-Length: %d\\r\\n\\r\\n' % len(text) + text)\n"
+       "    sys.stdout.buffer.flush()\n"]
+
+
+@tap.case("the handshake of MCP and LSP comes before the calls")
+def test_handshakes():
+    for protocol, host, seen in (
+            ("mcp", MCP, ["initialize", "notifications/initialized", "tools/list"]),
+            ("mcp-2026", MCP, ["server/discover", "tools/list"]),
+            ("lsp", LSP, ["initialize", "initialized", "tools/list", "shutdown", "exit"])):
+        with Tool("run", "--json", f"--protocol={protocol}", "--call", "tools/list", "--",
+                  *host) as tool:
+            tool.expect_status(0)
+            equal([e["result"] for e in tool.events("result")], [{"method": "tools/list"}])
+            equal([e["line"] for e in tool.events("log")], seen)
+    lines, _ = run_calls("--protocol=lsp", "--call", "pretty", "{}", host=LSP)
+    equal(len(lines), 1)
+    equal(json.loads(lines[0]), {"method": "pretty"})
+
+
+@tap.case("results that are not clean are printed as clean JSON")
+def test_dirty_result():
+    script = ("import json, sys\n"
+              "call = json.loads(sys.stdin.readline())['id']\n"
+              "sys.stdout.buffer.write(b'{\"jsonrpc\":\"2.0\",\"id\":%d,\"result\":[\"' % call +\n"
+              "                        bytes([0xff, 0xc2, 0x9b, 0x7f]) + b'\"]}\\n')\n"
+              "sys.stdout.flush()\n"
+              "sys.stdin.read()\n")
+    lines, _ = run_calls("--call", "x", host=[sys.executable, "-c", script])
+    equal(lines, ['["\ufffd\\u009b\\u007f"]'])
+
+
+@tap.case("a spec file says by which protocol it is called")
+def test_call_file():
+    with Folder() as folder:
+        file = folder / "host.exthost"
+        text = f"[Extension Host]\nExec='{ECHO[0]}' '{ECHO[1]}'\n"
+        file.write_text(text + "Protocol=plain\n")
+        with Tool("run", "--call", "add", "[1]", str(file)) as tool:
+            tool.expect_status(0)
+            equal([json.loads(line) for line in tool.lines], [{"sum": 1}])
+        file.write_text(text + "Protocol=none\n")
+        with Tool("run", "--call", "add", "[1]", str(file)) as tool:
+            tool.expect_status(2)
+            expect(tool.stderr, "protocol")
+
+
+# At a terminal
+
+class Terminal:
+    """The command with a terminal for stdin and stdout."""
+
+    def __init__(self, *arguments, **environment):
+        self.main, self.other = pty.openpty()
+        self.settings = termios.tcgetattr(self.main)
+        self.output = ""
+        self.tool = Tool("run", *arguments, stdin=self.other, stdout=self.other,
+                         environment={"TERM": "xterm", **environment})
+
+    def __enter__(self):
+        self.tool.__enter__()
+        return self
+
+    def __exit__(self, kind, value, trace):
+        try:
+            self.tool.__exit__(kind, value, trace)
+        finally:
+            os.close(self.main)
+            os.close(self.other)
+
+    def type(self, text):
+        os.write(self.main, text.encode())
+
+    def show(self, text):
+        """Waits until it stands there."""
+        end = time.monotonic() + DEADLINE
+        while text not in self.output:
+            ready, _, _ = select.select([self.main], [], [], max(0, end - time.monotonic()))
+            assert ready, f"gave up waiting for “{text}”: {self.output} {self.tool.stderr}"
+            self.output += os.read(self.main, 65536).decode()
+
+    def expect_status(self, status):
+        found = self.tool.process.wait(DEADLINE)
+        assert found == status, f"status {found}, expected {status}; {self.tool.stderr}"
+        equal(termios.tcgetattr(self.main), self.settings)
+
+
+@tap.case("at a terminal each line is a call, and Ctrl-D stops")
+def test_interactive():
+    with Terminal("--protocol=plain", "--color=never", *ECHO) as terminal:
+        terminal.show(" running ")
+        expect(terminal.tool.stderr, "METHOD [JSON]", "!METHOD", "Ctrl-D")
+        terminal.type('\n   \nadd [1, 2, 39]\n')
+        terminal.show('add → {"sum": 42}')
+        terminal.type('  echo   {"a": [1]}  \n')
+        terminal.show('echo → {"a": [1]}')
+        terminal.type('ping\nadd [40, 2, 1]\n')
+        terminal.show('ping → "pong"')
+        terminal.show('add → {"sum": 43}')
+        terminal.type("\x04")
+        terminal.show(" stopped ")
+        terminal.expect_status(0)
+        assert "Stopping" not in terminal.tool.stderr, terminal.tool.stderr
+        assert "error" not in terminal.tool.stderr, terminal.tool.stderr
+
+
+@tap.case("mistakes at a terminal are told and do no harm")
+def test_interactive_errors():
+    with Terminal("--protocol=plain", *ECHO) as terminal:
+        for line, told in (("nothing", "error -32601"), ("add [1, ", "byte 3"),
+                           ("add 42", "object or array"), ("add [1] [2]", "byte"),
+                           ("[1]", "METHOD [JSON]"), ("!", "METHOD [JSON]"),
+                           ('add ["x"]', "error -32602"), ("crash", "status 7")):
+            terminal.type(line + "\n")
+            wait_until(lambda text=told: text in terminal.tool.stderr, f"{line} is told")
+        terminal.type("ping\n")
+        terminal.show('"pong"')
+        terminal.type("\x04")
+        terminal.expect_status(0)
+
+
+@tap.case("notifications go out with “!”, and come in dimmed")
+def test_interactive_notifications():
+    with Terminal("--protocol=plain", *ECHO) as terminal:
+        terminal.type('!note {"a": 1}\n! bare\n')
+        terminal.show('echo/noticed {"method":"note","params":{"a":1}}\033[0m')
+        terminal.show('echo/noticed {"method":"bare","params":null}\033[0m')
+        line = next(line for line in terminal.output.splitlines() if "noticed" in line)
+        assert line.startswith("\033[2m"), repr(line)
+        expect(line, " note │ ")
+        terminal.type("\x04")
+        terminal.expect_status(0)
+    with Terminal("--protocol=plain", "--json", *ECHO) as terminal:
+        terminal.type("!note [7]\nadd [7]\n")
+        terminal.show('"result":{"sum": 7}}')
+        events = [json.loads(line) for line in terminal.output.splitlines()
+                  if line.startswith("{") and line.endswith("}")]
+        notes = [e for e in events if e["event"] == "notification"]
+        equal([(e["method"], e["params"]) for e in notes],
+              [("echo/noticed", {"method": "note", "params": [7]})])
+        terminal.type("\x04")
+        terminal.expect_status(0)
+
+
+@tap.case("what is pending at Ctrl-D is still answered")
+def test_interactive_pending():
+    with Terminal("--protocol=plain", *ECHO) as terminal:
+        terminal.type("sleep [300]\nsleep [100]\n\x04")
+        terminal.show('"slept"')
+        terminal.expect_status(0)
+        expect(terminal.tool.stderr, "Waiting for 2 answers")
+    with Terminal("--protocol=plain", "--exit-timeout=100ms", "--term-timeout=100ms",
+                  *ECHO) as terminal:
+        terminal.type("sleep [60000]\n\x04")
+        wait_until(lambda: "Waiting for 1 answer " in terminal.tool.stderr, "it says that it waits")
+        terminal.tool.send(signal.SIGINT)
+        terminal.expect_status(0)
+        expect(terminal.tool.stderr, "“sleep” failed")
+
+
+@tap.case("Ctrl-C at a terminal is as ever, and Ctrl-D after it does not kill")
+def test_interactive_interrupt():
+    with Terminal("--protocol=plain", "--color=never", "--exit-timeout=5min", *ECHO) as terminal:
+        terminal.show(" running ")
+        terminal.type("ping\n")
+        terminal.show('"pong"')
+        terminal.tool.send(signal.SIGINT)
+        terminal.show(" stopping ")
+        terminal.type("\x04")
+        terminal.expect_status(0)
+        expect(terminal.tool.stderr, "Ctrl-C again")
+        assert "Killing" not in terminal.tool.stderr, terminal.tool.stderr
+
+
+@tap.case("the input is left alone without a protocol, with --call, and when it is no terminal")
+def test_input_unread():
+    with Terminal("--color=never", *POLITE) as terminal:
+        terminal.show(" running ")
+        terminal.type("ping\n\x04")
+        time.sleep(0.3)
+        assert terminal.tool.process.poll() is None, "it read the end of its input"
+        assert "METHOD" not in terminal.tool.stderr, terminal.tool.stderr
+        terminal.tool.send(signal.SIGINT)
+        terminal.expect_status(0)
+    with Terminal("--call", "sleep", "[300]", *ECHO) as terminal:
+        terminal.type("\x04")
+        terminal.show('"slept"')
+        terminal.expect_status(0)
+    read, write = os.pipe()
+    os.write(write, b"nothing\n")
+    with Tool("run", "--json", "--protocol=plain", *ECHO, stdin=read) as tool:
+        tool.read_event("log")
+        os.close(write)
+        time.sleep(0.3)
+        tool.finish()
+        equal(tool.states(), CLEAN)
+        equal(os.read(read, 100), b"nothing\n")
+    os.close(read)
+
+
+BACKGROUND = """
+import fcntl, os, signal, subprocess, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+process = subprocess.Popen(sys.argv[1:], preexec_fn=os.setpgrp)
+print("started", process.pid, file=sys.stderr, flush=True)
+sys.exit(process.wait())
+"""
+
+
+@tap.case("in the background it neither halts nor takes the input of the foreground")
+def test_background():
+    main, other = pty.openpty()
+    mark = uuid.uuid4().hex
+    with tempfile.TemporaryFile() as stderr:
+        process = subprocess.Popen([sys.executable, "-c", BACKGROUND, TOOL, "run", "--json",
+                                    "--protocol=plain", *ECHO],
+                                   stdin=other, stdout=subprocess.PIPE, stderr=stderr,
+                                   env={**os.environ, MARK: mark})
+        try:
+            os.set_blocking(process.stdout.fileno(), False)
+            output = b""
+            def seen(word):
+                nonlocal output
+                output += process.stdout.read() or b""
+                return word in output
+            wait_until(lambda: seen(b"echo on Python"), "it runs")
+            os.write(main, b"ping\n")
+            time.sleep(0.5)
+            assert not seen(b'"pong"'), "it took a line that was not for it"
+            pid = int(re.search(r"started (\d+)", os.pread(stderr.fileno(), 65536, 0).decode())[1])
+            state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            assert state != "T", "it was halted"
+            os.kill(pid, signal.SIGINT)
+            equal(process.wait(DEADLINE), 0)
+        finally:
+            for pid in find_marked(mark):
+                os.kill(pid, signal.SIGKILL)
+            process.wait()
+            process.stdout.close()
+            os.close(main)
+            os.close(other)
 
 
 tap.run()

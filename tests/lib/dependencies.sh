@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# Sourced by examples/quickstart.sh and tests/run.sh: finds out what is missing on this machine and
+# Sourced by examples/quickstart.sh, tests/run.sh and tests/fuzz/run.sh: finds out what is missing on this machine and
 # installs it with the package manager of the system. Does nothing when all is there.
 #
-#   ensure_dependencies build|test|valgrind …
+#   ensure_dependencies build|test|valgrind|fuzz …
 
 # group : how to see that it is there : packages of Debian : of Fedora : of Arch
 dependency_table='
@@ -25,7 +25,25 @@ extra : command vapigen              : valac              : vala                
 extra : command node                 : nodejs             : nodejs              : nodejs
 extra : python gi                    : python3-gi         : python3-gobject     : python-gobject
 valgrind : command valgrind          : valgrind           : valgrind            : valgrind
+fuzz  : command clang                : clang libclang-rt-dev : clang compiler-rt : clang compiler-rt
+fuzz  : libfuzzer                    : clang libclang-rt-dev : clang compiler-rt : clang compiler-rt
 '
+
+# The runtime of clang is a package of its own and comes in several parts: only a link tells.
+libfuzzer_links () {
+  local folder status=0
+
+  folder=$(mktemp -d)
+  printf '%s\n' '#include <stddef.h>' \
+    'int LLVMFuzzerTestOneInput (const unsigned char *data, size_t size);' \
+    'int LLVMFuzzerTestOneInput (const unsigned char *data, size_t size) { return 0; }' \
+    >"$folder/probe.c"
+  clang -fsanitize=fuzzer,address,undefined -o "$folder/probe" "$folder/probe.c" \
+    >/dev/null 2>&1 || status=1
+  rm -rf -- "$folder"
+
+  return "$status"
+}
 
 dependency_present () {
   local kind=$1
@@ -34,6 +52,7 @@ dependency_present () {
   case $kind in
     command) command -v "$1" >/dev/null ;;
     module)  pkg-config --exists "$*" 2>/dev/null ;;
+    libfuzzer) libfuzzer_links ;;
     python)  /usr/bin/python3 -c "import $1" 2>/dev/null ;;
   esac
 }

@@ -75,6 +75,15 @@ typedef enum
   EXTENSION_HOST_ERROR_CAPABILITY_DENIED
 } ExtensionHostError;
 
+/**
+ * extension_host_error_quark:
+ *
+ * Gets the domain of [error@ExtensionHost.Error].
+ *
+ * Returns: the domain
+ *
+ * Since: 0.1
+ */
 EXTENSION_HOST_AVAILABLE_IN_0_1
 GQuark extension_host_error_quark (void);
 
@@ -113,6 +122,15 @@ typedef enum
   EXTENSION_HOST_RPC_ERROR_TOO_MANY_REQUESTS = -32002
 } ExtensionHostRpcError;
 
+/**
+ * extension_host_rpc_error_quark:
+ *
+ * Gets the domain of errors that hosts answer with.
+ *
+ * Returns: the domain
+ *
+ * Since: 0.1
+ */
 EXTENSION_HOST_AVAILABLE_IN_0_1
 GQuark extension_host_rpc_error_quark (void);
 

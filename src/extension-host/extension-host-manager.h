@@ -16,6 +16,8 @@ G_BEGIN_DECLS
 EXTENSION_HOST_AVAILABLE_IN_0_1
 G_DECLARE_FINAL_TYPE (ExtensionHostManager, extension_host_manager, EXTENSION_HOST, MANAGER, GObject)
 
+/* The functions are documented beside their code, in the .c file; the reference shows it all. */
+
 EXTENSION_HOST_AVAILABLE_IN_0_1
 ExtensionHostManager *extension_host_manager_new (void);
 EXTENSION_HOST_AVAILABLE_IN_0_1

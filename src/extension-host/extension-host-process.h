@@ -25,6 +25,8 @@ G_DECLARE_FINAL_TYPE (ExtensionHostProcess, extension_host_process, EXTENSION_HO
 EXTENSION_HOST_AVAILABLE_IN_0_1
 ExtensionHostProcess *extension_host_process_new (ExtensionHostSpec *spec);
 
+/* The functions are documented beside their code, in the .c files; the reference shows it all. */
+
 /* Operations */
 EXTENSION_HOST_AVAILABLE_IN_0_1
 gboolean extension_host_process_start (ExtensionHostProcess  *self,

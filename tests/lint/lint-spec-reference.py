@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The lists of the keys of *.exthost files are those of the library.
+
+usage: lint-spec-reference.py GENERATOR [--update]
+
+Each page has the list between two lines of comment, and text by hand around it.
+"""
+
+import re
+import subprocess
+import sys
+
+from source_tree import LIBRARY, ROOT, expect_none, find_lines, read, relative, sources
+import tap
+
+PAGES = {
+    "markdown": (ROOT / "docs" / "exthost.md",
+                 "<!-- begin of what spec-reference prints -->\n",
+                 "\n<!-- end of what spec-reference prints -->\n"),
+    "man": (ROOT / "data" / "extension-host.exthost.5",
+            '.\\" begin of what spec-reference prints\n',
+            '.\\" end of what spec-reference prints\n'),
+}
+
+# Files that read every property whether it does something or not
+INDIFFERENT = re.compile(r"extension-host-(spec(-\w+)*|process-describe)\.c$")
+
+
+def generate(generator, output):
+    return subprocess.run([generator, output], check=True, capture_output=True,
+                          encoding="utf-8").stdout
+
+
+def renew(generator, output):
+    """The page as it is, and as it should be."""
+    path, begin, end = PAGES[output]
+    text = read(path)
+    assert text.count(begin) == 1 and text.count(end) == 1, \
+        f"{relative(path)} needs the lines\n{begin}{end}"
+    head, rest = text.split(begin)
+    _old, tail = rest.split(end)
+    return text, head + begin + generate(generator, output) + end + tail
+
+
+def readers(name):
+    """Where the library reads a property apart from the code that is for all of them."""
+    field = name.replace("-", "_")
+    pattern = rf"\bspec\s*->\s*{field}\b|\bextension_host_spec_(?:get|dup)_{field}\b"
+    return find_lines(pattern, [path for path in sources(".c", folder=LIBRARY)
+                                if not INDIFFERENT.search(path.name)])
+
+
+def main():
+    generator = sys.argv[1]
+    if "--update" in sys.argv[2:]:
+        for output, (path, _begin, _end) in PAGES.items():
+            path.write_text(renew(generator, output)[1], encoding="utf-8")
+        return
+
+    for output, (path, _begin, _end) in PAGES.items():
+        @tap.case(f"{relative(path)} lists the keys as the library has them")
+        def _current(output=output, path=path):
+            now, then = renew(generator, output)
+            assert now == then, \
+                f"{relative(path)} is stale: " \
+                f"tests/lint/lint-spec-reference.py {generator} --update"
+
+    @tap.case("what is marked as coming is read by nobody yet")
+    def _later():
+        names = [line for line in generate(generator, "later").split() if "=" not in line]
+        expect_none([line for name in names for line in readers(name)],
+                    "Take these off the list `later` in docs/spec-reference.c, and --update:")
+
+    del sys.argv[1:]
+    tap.run()
+
+
+main()

@@ -260,11 +260,12 @@ tell (ExtensionHostProcess *self,
  * until that is drawn. And nothing overtakes a message that is being parsed. */
 static gboolean
 may_tell_next (ExtensionHostProcess *self,
-               gint64                slice_ends)
+               gint64                slice_ends,
+               gboolean              nested)
 {
   News *next = g_queue_peek_head (&self->news);
 
-  if (next == NULL || self->parsing != NULL)
+  if (next == NULL || self->parsing != NULL || (nested && next->transition == NULL))
     return FALSE;
   if (next->deliver == NULL)
     return TRUE;
@@ -280,28 +281,35 @@ may_tell_next (ExtensionHostProcess *self,
 }
 
 /* Tells what there is to tell. Whoever changes something calls this last: user code runs here.
- * Within the announcement of a transition it does nothing: the loop further up gets to it. */
+ * Within the announcement of a transition it does nothing, and within any other handler it tells
+ * transitions only: the loop further up gets to the rest. Else thousands of callbacks that each
+ * begin an operation would stand on each other. A main loop that a handler runs is another matter:
+ * it goes on with everything. */
 void
 extension_host_process_flush (ExtensionHostProcess *self)
 {
   g_autoptr(ExtensionHostProcess) hold G_GNUC_UNUSED = g_object_ref (self);
   gint64 slice_ends = extension_host_reactor_slice (self->reactor);
   gboolean may_look_new = TRUE;
+  int outer = self->telling;
+  gboolean nested = outer == g_main_depth () + 1;
 
+  self->telling = g_main_depth () + 1;
   while (!self->announcing)
     {
       g_autoptr(News) news = NULL;
 
-      if (extension_host_process_give_answer (self))
+      if (!nested && extension_host_process_give_answer (self))
         continue;
 
       if (may_look_new)
         extension_host_process_update_face (self);
-      if (!may_tell_next (self, slice_ends))
+      if (!may_tell_next (self, slice_ends, nested))
         break;
 
       news = g_queue_pop_head (&self->news);
       may_look_new = news->deliver == NULL;   /* a message alone changes nothing */
       tell (self, news);
     }
+  self->telling = outer;
 }

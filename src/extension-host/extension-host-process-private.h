@@ -98,6 +98,7 @@ struct _ExtensionHostProcess
   GQueue waiters;                        /* operations that are not done */
   GQueue answers;                        /* operations that are done, to be answered */
   gboolean announcing;                   /* a handler is being told of a transition */
+  int telling;                           /* 1 + depth of the main loop in which news is told; 0 = none */
   gboolean closed;                       /* disposed, or its manager was */
 
   ExtensionHostFace face;

@@ -299,7 +299,10 @@ follow_readiness (ExtensionHostProcess *self,
     extension_host_spec_get_ready_mode (self->spec) == EXTENSION_HOST_READY_MODE_SPAWNED;
 
   if (state != EXTENSION_HOST_STATE_RUNNING)
-    self->readiness = EXTENSION_HOST_READINESS_UNREPORTED;
+    {
+      self->readiness = EXTENSION_HOST_READINESS_UNREPORTED;
+      extension_host_rpc_hold (self->rpc);
+    }
   else
     self->readiness = at_once ? EXTENSION_HOST_READINESS_READY : EXTENSION_HOST_READINESS_NOT_READY;
 

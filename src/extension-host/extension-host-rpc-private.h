@@ -102,6 +102,7 @@ void              extension_host_rpc_attach          (ExtensionHostRpc          
                                                       ExtensionHostChannel        *channel,
                                                       guint64                      generation);
 void              extension_host_rpc_set_ready       (ExtensionHostRpc            *self);
+void              extension_host_rpc_hold            (ExtensionHostRpc            *self);
 void              extension_host_rpc_detach          (ExtensionHostRpc            *self);
 void              extension_host_rpc_take            (ExtensionHostRpc            *self,
                                                       const char                  *text,

@@ -411,6 +411,13 @@ extension_host_rpc_set_ready (ExtensionHostRpc *self)
   extension_host_rpc_pump (self);
 }
 
+/* What is queued from now on is for the next generation. Answers of this one are still taken. */
+void
+extension_host_rpc_hold (ExtensionHostRpc *self)
+{
+  self->ready = FALSE;
+}
+
 void
 extension_host_rpc_detach (ExtensionHostRpc *self)
 {

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define HEAD "{\"jsonrpc\":\"2.0\","
+#define CHUNK (64 * 1024)
+
+typedef enum
+{
+  SHUTDOWN_ACK,            /* and leave at the end of the input */
+  SHUTDOWN_COOP,           /* and leave 10 ms later */
+  SHUTDOWN_LATE_ACK,       /* after 300 ms */
+  SHUTDOWN_ACK_THEN_HANG,
+  SHUTDOWN_IGNORE,
+  SHUTDOWN_REFUSE,
+  SHUTDOWN_ERROR,
+  SHUTDOWN_EXIT_NO_ACK,
+} Shutdown;
+
+typedef struct
+{
+  Shutdown shutdown;
+  bool deaf_to_eof;        /* stays, until it is killed */
+
+  /* Replies */
+  bool never_reply, answer_twice, ids_of_others, string_ids, id_last, batch, crlf, bom;
+  bool two_documents, reply_then_die, die_with_pending, cancel_notices;
+  unsigned long die_after;
+  unsigned long deep, huge_reply, big_bytes;
+  const char *big_kind;    /* “objects” or “text” */
+
+  /* At once */
+  bool garbage, nul_bytes, half_line_then_die, close_stdout, never_read;
+  unsigned long deep_line, huge_line, notifications, stdout_bytes, stderr_bytes, requests;
+  unsigned long ready_after, batches, wrong_ids;
+  const char *notify;
+} Options;
+
+extern Options options;
+
+/* rpc-answer.c: writing */
+void          write_all     (int           fd,
+                             const char   *data,
+                             size_t        length);
+void          flush_out     (void);
+void          put           (const char   *data,
+                             size_t        length);
+void          put_text      (const char   *text);
+void          put_format    (const char   *format,
+                             ...) __attribute__ ((format (printf, 1, 2)));
+void          put_repeated  (const char   *text,
+                             unsigned long times);
+void          note          (const char   *what,
+                             const char   *text);
+void          sleep_ms      (unsigned long ms);
+void          die           (void);
+void          share_count   (const char   *file);
+
+/* Answers */
+unsigned long get_answered  (void);
+void          put_answer    (const char   *id,
+                             const char   *member);
+void          answer        (const char   *id,
+                             const char   *result);
+void          ask           (const char   *id,
+                             const char   *method,
+                             const char   *params);
+
+/* rpc-misbehave.c: what is done before anything is read */
+void          misbehave     (void);

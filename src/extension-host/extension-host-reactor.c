@@ -10,6 +10,8 @@
 #define TURN 4000      /* µs of messages of all hosts in one turn */
 #define SLICE 1000     /* and of one host */
 #define REST_PRIORITY (G_PRIORITY_HIGH_IDLE + 25)   /* below the redraw of GTK, which is at + 20 */
+#define BREATH 500     /* µs between two turns in which all others had theirs */
+#define PATIENCE 8000  /* µs of turns without a breath: half a frame */
 #define FLOOD_TURNS 2  /* in a row with much to read make a flood */
 #define BATCH 1024   /* all that may be ready in one turn with 300 busy hosts */
 
@@ -26,6 +28,9 @@ struct _ExtensionHostReactor
   GPtrArray *deadlines;  /* of ExtensionHostDeadline, a binary heap, the earliest first */
   GQueue backlogs;       /* of ExtensionHostBacklog, through their link `queued` */
   GSource *rest;         /* works on them; NULL while there are none */
+  gint64 last_turn;      /* when the last turn ended, monotonic, µs */
+  gint64 busy_since;     /* since when turn follows on turn */
+  gboolean busy;         /* that is so long that the others must have a turn */
   gint64 turn_ends;      /* messages are told until then in this turn; monotonic, µs */
   gint64 serving;        /* deadlines up to this time are being served; 0 if none are */
 };
@@ -168,6 +173,19 @@ reactor_prepare (GSource *source,
   return FALSE;
 }
 
+/* Hosts that write little at a time but all the time keep us ready, too. */
+static void
+look_at_load (ExtensionHostReactor *self,
+              gint64                now)
+{
+  if (now - self->last_turn > BREATH)
+    self->busy_since = now;
+
+  self->busy = now - self->busy_since > PATIENCE;
+  if (self->busy)
+    self->busy_since = now;
+}
+
 static gboolean
 reactor_dispatch (GSource     *source,
                   GSourceFunc  callback G_GNUC_UNUSED,
@@ -178,10 +196,12 @@ reactor_dispatch (GSource     *source,
 
   g_source_ref (source);
   self->turn_ends = now + TURN;
+  look_at_load (self, now);
   collect (self);
   serve_watches (self);
   serve_deadlines (self, now);
   do_afterwork (self);
+  self->last_turn = g_get_monotonic_time ();
   if (!g_source_is_destroyed (source))
     update_ready_time (self);
   g_source_unref (source);
@@ -388,7 +408,7 @@ extension_host_watch_note (ExtensionHostWatch *watch,
     return;
 
   watch->full_turns = has_more ? watch->full_turns + 1 : 0;
-  if (!watch->is_flood && watch->full_turns <= FLOOD_TURNS)
+  if (!watch->is_flood && watch->full_turns <= FLOOD_TURNS && !watch->reactor->busy)
     return;
 
   if (watch->is_flood && !has_more && return_to_epoll (watch))
@@ -509,6 +529,7 @@ on_rest (gpointer data)
 
   g_source_ref (&self->source);
   self->turn_ends = ends;
+  self->busy = FALSE;
   while (!g_queue_is_empty (&self->backlogs) && g_get_monotonic_time () < ends)
     {
       ExtensionHostBacklog *backlog = g_queue_peek_head (&self->backlogs);

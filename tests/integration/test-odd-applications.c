@@ -40,7 +40,8 @@ expect_gentle_stop (ExtensionHostProcess *process)
   ExtensionHostExit *exit = NULL;
 
   g_assert_no_error (error);
-  g_assert_cmpint (extension_host_stop_outcome_get_rung (outcome), ==, EXTENSION_HOST_STOP_RUNG_EOF);
+  g_assert_cmpint (extension_host_stop_outcome_get_rung (outcome), ==,
+                   EXTENSION_HOST_STOP_RUNG_EOF);
   g_assert_cmpuint (extension_host_stop_outcome_get_leftover (outcome), ==, 0);
   exit = extension_host_stop_outcome_get_exit (outcome);
   g_assert_cmpint (extension_host_exit_get_kind (exit), ==, EXTENSION_HOST_EXIT_KIND_EXITED);
@@ -465,8 +466,8 @@ test_without_streams (TestFixture   *fixture,
     }
   else
     {
-      g_autoptr(ExtensionHostSpec) spec = test_spec_new (fixture, "host", "--print-stderr=complaint",
-                                                         "--print=ready", NULL);
+      g_autoptr(ExtensionHostSpec) spec = test_spec_new (fixture, "host", "--print=ready",
+                                                         "--print-stderr=complaint", NULL);
       g_autoptr(ExtensionHostProcess) process = NULL;
       g_autoptr(TestRecord) record = NULL;
 

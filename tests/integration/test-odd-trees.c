@@ -537,8 +537,8 @@ static void
 test_terminate_while_stopping (TestFixture   *fixture,
                                gconstpointer  data G_GNUC_UNUSED)
 {
-  g_autoptr(ExtensionHostSpec) spec = test_spec_new (fixture, "host", "--ignore-term", "--ignore-eof",
-                                                     "--print=ready", NULL);
+  g_autoptr(ExtensionHostSpec) spec = test_spec_new (fixture, "host", "--ignore-term",
+                                                     "--ignore-eof", "--print=ready", NULL);
   g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
   g_autoptr(TestRecord) record = test_record_new (process);
   g_autoptr(GAsyncResult) stopped = NULL;

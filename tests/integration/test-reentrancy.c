@@ -338,7 +338,7 @@ on_crowd_answer (GObject      *object G_GNUC_UNUSED,
                  gpointer      user_data)
 {
   Crowd *self = user_data;
-  g_autoptr(GBytes) bytes =
+  g_autoptr(GBytes) bytes G_GNUC_UNUSED =
     extension_host_process_call_bytes_finish (self->process, result, NULL);
 
   self->n_answers++;

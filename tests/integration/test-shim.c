@@ -383,7 +383,7 @@ static void
 test_left (void)
 {
   char *folder = harness_make_folder ();
-  g_autofree char *program = harness_copy_fake_host (folder, 04755);
+  g_autofree char *program G_GNUC_UNUSED = harness_copy_fake_host (folder, 04755);
 
   harness_run_as_nobody (leave_unkillable, folder);
   harness_remove_folder (folder);

@@ -662,6 +662,21 @@ def test_head_quiet():
         tool.expect_status(0)
 
 
+@tap.case("Ctrl-C ends it also while a reader that stays does not read")
+def test_stuck_reader():
+    reader, writer = os.pipe()
+    try:
+        with Tool("run", "--exit-timeout=100ms", "sh", "-c", "while :; do echo word; done",
+                  stdout=writer) as tool:
+            wait_until(lambda: not select.select([], [writer], [], 0)[1], "its output is stuck")
+            tool.send(signal.SIGINT)
+            wait_until(lambda: tool.process.poll() is not None, "it has ended")
+            wait_until(lambda: not find_marked(tool.mark), "nothing is left")
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
 @tap.case("it runs with stdin, stdout and stderr closed")
 def test_closed_fds():
     def close_all():

@@ -28,7 +28,7 @@ typedef struct
   /* There is less than EXTENSION_HOST_CHANNEL_LOW left to write. Must not run user code. */
   void (*low)       (gpointer    owner);
 
-  /* No more comes in, or nothing goes out any more. Told once. */
+  /* No more comes in, or nothing goes out any more. Told once. It must not free the channel. */
   void (*lost)      (const char *why,
                      gpointer    owner);
 } ExtensionHostChannelFuncs;
@@ -51,6 +51,10 @@ gboolean              extension_host_channel_can_send    (ExtensionHostChannel  
 gsize                 extension_host_channel_get_queued  (ExtensionHostChannel            *self);
 void                  extension_host_channel_set_reading (ExtensionHostChannel            *self,
                                                           gboolean                         reading);
+gsize                 extension_host_channel_get_partial (ExtensionHostChannel            *self);
+void                  extension_host_channel_drop_partial (ExtensionHostChannel           *self);
+gboolean              extension_host_channel_is_behind   (ExtensionHostChannel            *self,
+                                                          guint64                         *horizon);
 void                  extension_host_channel_drain       (ExtensionHostChannel            *self);
 void                  extension_host_channel_close_out   (ExtensionHostChannel            *self);
 

@@ -25,6 +25,7 @@ struct _ExtensionHostChannel
   gsize max_size;
 
   int in_fd;                /* -1 when closed */
+  guint64 n_read;           /* bytes, in all */
   ExtensionHostWatch in_watch;
   gboolean opened;
   gboolean reading;
@@ -253,6 +254,13 @@ take_piece (ExtensionHostChannel *self,
   self->too_long = !last;
 }
 
+static void
+give_up (ExtensionHostChannel *self)
+{
+  take_piece (self, self->partial->str, self->partial->len, FALSE);
+  empty (&self->partial);
+}
+
 /* More of a frame that is not complete. From the moment that it is too long none of it is kept. */
 static void
 keep (ExtensionHostChannel *self,
@@ -260,10 +268,7 @@ keep (ExtensionHostChannel *self,
       gsize                 length)
 {
   if (!self->too_long && self->partial->len + length > self->max_size)
-    {
-      take_piece (self, self->partial->str, self->partial->len, FALSE);
-      empty (&self->partial);
-    }
+    give_up (self);
 
   if (self->too_long)
     take_piece (self, text, length, FALSE);
@@ -460,6 +465,7 @@ read_chunk (ExtensionHostChannel *self,
   if (n <= 0)
     return n;
 
+  self->n_read += (guint64) n;
   if (self->framing != EXTENSION_HOST_FRAMING_CONTENT_LENGTH)
     {
       split_lines (self, buffer, n);
@@ -529,6 +535,50 @@ extension_host_channel_set_reading (ExtensionHostChannel *self,
       stop_reading (self);
       lose (self, why);
     }
+}
+
+/* Bytes of a message that is still coming. */
+gsize
+extension_host_channel_get_partial (ExtensionHostChannel *self)
+{
+  return self->partial->len;
+}
+
+/* From now on the message that is still coming, if any, is one that is too long. */
+void
+extension_host_channel_drop_partial (ExtensionHostChannel *self)
+{
+  /* In front of a body there are only the names of headers. */
+  if (self->partial->len > 0 &&
+      (self->framing != EXTENSION_HOST_FRAMING_CONTENT_LENGTH || self->body > 0))
+    give_up (self);
+}
+
+static guint64
+count_unread (ExtensionHostChannel *self)
+{
+  int waiting = 0;
+
+  return ioctl (self->in_fd, FIONREAD, &waiting) == 0 && waiting > 0 ? (guint64) waiting : 0;
+}
+
+/* Whether the other side may have written what we have not read. @horizon, 0 at first, is then set to
+ * the count of bytes up to which everything had been written at this call: once that much has been
+ * read this is FALSE, whatever more has come since. */
+gboolean
+extension_host_channel_is_behind (ExtensionHostChannel *self,
+                                  guint64              *horizon)
+{
+  if (self->in_fd == -1)
+    return FALSE;
+
+  if (*horizon == 0 && !self->reading)
+    return TRUE;   /* what it would like to write may not even fit into the pipe */
+
+  if (*horizon == 0)
+    *horizon = self->n_read + count_unread (self);
+
+  return self->n_read < *horizon;
 }
 
 /* Reads what the program, which has ended, has written, and no more. */

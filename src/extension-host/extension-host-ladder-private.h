@@ -23,6 +23,7 @@ typedef struct
   guint term_timeout;                  /* ms, at the rung of that name */
   gint64 began;                        /* monotonic, µs; 0 = nobody asked for an end */
   gboolean acknowledged;               /* the shutdown request was answered */
+  guint64 horizon;                     /* that is to be read before the request counts as unanswered */
   gboolean spent;                      /* the time of the last rung is over */
 } ExtensionHostLadder;
 

@@ -7,6 +7,11 @@
 /* What the shim grants the rest of a tree whose program exited before it was told to. */
 #define REST_GRACE 1000   /* ms */
 
+#define SECOND_LOOK 20    /* ms */
+
+static void allow    (ExtensionHostLadder   *self,
+                      guint                  ms);
+
 static void climb_to (ExtensionHostLadder   *self,
                       ExtensionHostStopRung  rung);
 
@@ -25,12 +30,29 @@ extension_host_ladder_reset (ExtensionHostLadder  *self,
   self->began = 0;
   self->acknowledged = FALSE;
   self->spent = FALSE;
+  self->horizon = 0;
+}
+
+/* The acknowledgement may have come in time, and not been read yet. */
+static gboolean
+may_be_acknowledged (ExtensionHostLadder *self)
+{
+  ExtensionHostChannel *channel = extension_host_attempt_get_channel (self->attempt);
+
+  return self->rung == EXTENSION_HOST_STOP_RUNG_REQUEST && channel != NULL &&
+         extension_host_channel_is_behind (channel, &self->horizon);
 }
 
 static void
 on_time_up (gpointer data)
 {
   ExtensionHostLadder *self = data;
+
+  if (may_be_acknowledged (self))
+    {
+      allow (self, SECOND_LOOK);
+      return;
+    }
 
   if (self->rung < EXTENSION_HOST_STOP_RUNG_KILL)
     {

@@ -33,6 +33,7 @@ struct _ExtensionHostManager
   GPtrArray *processes;    /* in order of add */
   GHashTable *by_id;       /* id → process; the array holds the reference */
   ExtensionHostMethods *methods;   /* that every host may call */
+  ExtensionHostIntake *intake;     /* of all hosts */
 };
 
 enum
@@ -166,6 +167,7 @@ extension_host_manager_finalize (GObject *object)
 
   g_hash_table_unref (self->by_id);
   extension_host_methods_unref (self->methods);
+  extension_host_intake_unref (self->intake);
   g_ptr_array_unref (self->processes);
   g_main_context_unref (self->context);
 
@@ -298,6 +300,7 @@ extension_host_manager_init (ExtensionHostManager *self)
   self->processes = g_ptr_array_new_with_free_func (g_object_unref);
   self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
   self->methods = extension_host_methods_new ();
+  self->intake = extension_host_intake_new ();
 }
 
 /**
@@ -369,6 +372,7 @@ extension_host_manager_add (ExtensionHostManager  *self,
   g_main_context_pop_thread_default (self->context);
 
   process->common_methods = extension_host_methods_ref (self->methods);
+  extension_host_intake_share_join (&process->intake, self->intake);
   g_signal_connect_object (process, "state-changed", G_CALLBACK (on_state_changed), self, 0);
   g_signal_connect_object (process, "crashed", G_CALLBACK (on_crashed), self, 0);
   g_signal_connect_object (process, "log", G_CALLBACK (on_log), self, 0);

@@ -13,9 +13,6 @@
 #define HISTORY_MAX 100
 #define QUEUED_LINES_MAX (2 * EXTENSION_HOST_LOG_RATE)   /* while handlers take their time */
 
-#define QUEUED_BYTES_HIGH (4 * 1024 * 1024)   /* of messages: above this we do not read */
-#define QUEUED_BYTES_LOW (2 * 1024 * 1024)    /* and below this we do again */
-
 typedef struct
 {
   ExtensionHostTransition *transition;   /* one of these three */
@@ -80,17 +77,6 @@ extension_host_process_queue_transition (ExtensionHostProcess    *self,
 
 /* Messages */
 
-static void
-set_reading (ExtensionHostProcess *self,
-             gboolean              reading)
-{
-  ExtensionHostChannel *channel = self->attempt != NULL
-                                    ? extension_host_attempt_get_channel (self->attempt) : NULL;
-
-  if (channel != NULL)
-    extension_host_channel_set_reading (channel, reading);
-}
-
 /* Takes over @data, which is for about @size bytes. @get_payload, if not NULL, says what of it is to
  * be parsed before. */
 void
@@ -111,8 +97,7 @@ extension_host_process_queue_delivery (ExtensionHostProcess             *self,
   g_queue_push_tail (&self->news, news);
 
   self->queued_bytes += size;
-  if (self->queued_bytes > QUEUED_BYTES_HIGH)
-    set_reading (self, FALSE);
+  extension_host_process_weigh (self);
 }
 
 /* Large payloads are parsed by a thread. One at a time, so that messages stay in order. */
@@ -236,8 +221,7 @@ tell (ExtensionHostProcess *self,
   if (news->deliver != NULL)
     {
       self->queued_bytes -= news->size;
-      if (self->queued_bytes < QUEUED_BYTES_LOW)
-        set_reading (self, TRUE);
+      extension_host_process_weigh (self);
       news->deliver (self, news->data);
       return;
     }

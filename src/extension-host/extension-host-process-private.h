@@ -2,6 +2,7 @@
 #pragma once
 
 #include "extension-host-attempt-private.h"
+#include "extension-host-intake-private.h"
 #include "extension-host-ladder-private.h"
 #include "extension-host-lifecycle-private.h"
 #include "extension-host-log-ring-private.h"
@@ -84,6 +85,7 @@ struct _ExtensionHostProcess
   ExtensionHostDeadline backoff;
   ExtensionHostDeadline start_timeout;
   gint64 start_timeout_left;             /* µs, while paused; 0 = none */
+  guint64 start_horizon;                 /* that is to be read before it elapses */
 
   ExtensionHostLogRing log;
   ExtensionHostLogLimit log_limit;
@@ -93,6 +95,8 @@ struct _ExtensionHostProcess
   GQueue news;                           /* to be told: transitions, lines, messages, in order */
   guint queued_lines;                    /* how many of them are lines */
   gsize queued_bytes;                    /* of the messages among them */
+  ExtensionHostIntakeShare intake;       /* of what its manager takes in */
+  ExtensionHostDeadline turn_ends;       /* unless it goes on with a message that all others wait for */
   ExtensionHostBacklog rest;             /* of a burst */
   gpointer parsing;                      /* the payload that is being parsed; NULL if none is */
   GQueue waiters;                        /* operations that are not done */
@@ -144,6 +148,13 @@ void     extension_host_process_open_traffic   (ExtensionHostProcess          *s
 void     extension_host_process_close_traffic  (ExtensionHostProcess          *self,
                                                 const GError                  *error);
 gboolean extension_host_process_request_shutdown (gpointer                     data);
+
+/* extension-host-process-intake.c */
+void     extension_host_process_resume_intake  (gpointer                       data);
+void     extension_host_process_weigh          (ExtensionHostProcess          *self);
+gboolean extension_host_process_may_take_in    (gpointer                       owner);
+gboolean extension_host_process_is_behind      (ExtensionHostProcess          *self,
+                                                guint64                       *horizon);
 
 /* extension-host-process-news.c */
 void     extension_host_process_queue_transition (ExtensionHostProcess        *self,

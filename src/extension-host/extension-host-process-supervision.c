@@ -11,6 +11,8 @@
 /* The wiring of a host: facts from its tree and its timers go into the lifecycle, orders of the
  * lifecycle go to the tree and the timers. What there is to tell goes to the news. */
 
+#define SECOND_LOOK (20 * 1000)   /* µs */
+
 /* The tree */
 
 static ExtensionHostExit *
@@ -63,6 +65,7 @@ drop_attempt (ExtensionHostProcess *self)
 {
   extension_host_ladder_reset (&self->ladder, NULL, NULL, NULL);
   g_clear_pointer (&self->attempt, extension_host_attempt_unref);
+  extension_host_process_weigh (self);
 }
 
 static void
@@ -215,13 +218,22 @@ extension_host_process_on_gave_up (guint    left,
 
 /* Timers */
 
+static void arm_start_timeout (ExtensionHostProcess *self,
+                               gint64                left);
+
 static void
 on_start_timeout (gpointer data)
 {
   ExtensionHostProcess *self = data;
-  g_autofree char *detail = g_strdup_printf (_("not ready within %u ms"),
-                                             self->spec->start_timeout);
+  g_autofree char *detail = NULL;
 
+  if (extension_host_process_is_behind (self, &self->start_horizon))
+    {
+      arm_start_timeout (self, SECOND_LOOK);
+      return;
+    }
+
+  detail = g_strdup_printf (_("not ready within %u ms"), self->spec->start_timeout);
   extension_host_lifecycle_fault (&self->lifecycle, EXTENSION_HOST_REASON_START_TIMEOUT, detail);
   extension_host_process_flush (self);
 }
@@ -352,6 +364,7 @@ lifecycle_spawn (gpointer owner)
 
   self->spawned_at = 0;
   self->was_ready = FALSE;
+  self->start_horizon = 0;
   g_clear_pointer (&self->outcome, extension_host_stop_outcome_unref);
   self->attempt = extension_host_attempt_new (self->reactor, &attempt_funcs, self);
   extension_host_ladder_reset (&self->ladder, self->attempt, self->reactor, self->spec);

@@ -84,6 +84,7 @@ answer_request (ExtensionHostIncoming *request,
 
   if (!sent)
     self->lifecycle.stale_events++;
+  extension_host_process_weigh (self);
 }
 
 static gboolean
@@ -295,6 +296,7 @@ const ExtensionHostRpcFuncs extension_host_process_rpc_funcs = {
   .stray = on_stray,
   .problem = on_problem,
   .stale = on_stale,
+  .may_take_in = extension_host_process_may_take_in,
   .elapsed = (void (*) (gpointer)) extension_host_process_flush,
 };
 
@@ -323,6 +325,13 @@ on_too_long (const char *piece,
 
   if (self->rpc_attached)
     extension_host_rpc_take_piece (self->rpc, piece, length, last);
+}
+
+static void
+on_burst (gpointer owner)
+{
+  extension_host_process_weigh (owner);
+  extension_host_process_flush (owner);
 }
 
 static void
@@ -362,7 +371,7 @@ on_lost (const char *why,
 const ExtensionHostChannelFuncs extension_host_process_channel_funcs = {
   .message = on_message,
   .too_long = on_too_long,
-  .burst = (void (*) (gpointer)) extension_host_process_flush,
+  .burst = on_burst,
   .low = on_low,
   .lost = on_lost,
 };

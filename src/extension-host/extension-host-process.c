@@ -109,6 +109,7 @@ extension_host_process_dispose (GObject *object)
   extension_host_deadline_disarm (&self->log_settle);
   extension_host_deadline_disarm (&self->spawn_failure);
   extension_host_deadline_disarm (&self->channel_patience);
+  extension_host_deadline_disarm (&self->turn_ends);
   extension_host_rpc_detach (self->rpc);
   self->rpc_attached = FALSE;
   extension_host_ladder_reset (&self->ladder, NULL, NULL, NULL);
@@ -116,6 +117,8 @@ extension_host_process_dispose (GObject *object)
     extension_host_attempt_abandon (self->attempt);
   g_clear_pointer (&self->attempt, extension_host_attempt_unref);
   extension_host_process_drop_news (self);
+  if (was_ever_busy (self))
+    extension_host_process_weigh (self);
 
   G_OBJECT_CLASS (extension_host_process_parent_class)->dispose (object);
 }
@@ -129,6 +132,7 @@ extension_host_process_finalize (GObject *object)
   g_hash_table_unref (self->invocations);
   extension_host_methods_unref (self->methods);
   g_clear_pointer (&self->common_methods, extension_host_methods_unref);
+  extension_host_intake_share_leave (&self->intake);
   g_free (self->channel_loss);
   g_clear_error (&self->spawn_error);
   extension_host_lifecycle_clear (&self->lifecycle);
@@ -626,12 +630,25 @@ extension_host_process_class_init (ExtensionHostProcessClass *klass)
                   1, G_TYPE_STRING);
 }
 
+/* Until a manager has it share that of all its hosts. */
+static void
+join_new_intake (ExtensionHostProcess *self)
+{
+  ExtensionHostIntake *intake = extension_host_intake_new ();
+
+  self->intake.resume = extension_host_process_resume_intake;
+  self->intake.owner = self;
+  extension_host_intake_share_join (&self->intake, intake);
+  extension_host_intake_unref (intake);
+}
+
 static void
 extension_host_process_init (ExtensionHostProcess *self)
 {
   self->context = g_main_context_ref_thread_default ();
   self->thread = g_thread_self ();
   self->reactor = extension_host_reactor_acquire (self->context);
+  join_new_intake (self);
   self->methods = extension_host_methods_new ();
   self->invocations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->ladder.request = extension_host_process_request_shutdown;

@@ -50,6 +50,9 @@ typedef struct
                     gpointer                     owner);
   void (*stale)    (gpointer                     owner);
 
+  /* Whether one more request may be taken on. */
+  gboolean (*may_take_in) (gpointer              owner);
+
   /* A call has timed out, and its answer was told: now user code may run. May be NULL. */
   void (*elapsed)  (gpointer                     owner);
 } ExtensionHostRpcFuncs;
@@ -60,6 +63,7 @@ struct _ExtensionHostCall
   gboolean urgent;
   guint64 generation;             /* that it was written for; 0 while it waits in the queue */
   ExtensionHostDeadline deadline;
+  guint64 horizon;                /* that is to be read before it may time out */
   ExtensionHostRpc *rpc;
   ExtensionHostReplyFunc func;
   gpointer data;
@@ -159,5 +163,6 @@ gboolean          extension_host_rpc_return_error    (ExtensionHostRpc          
 
 guint             extension_host_rpc_get_pending     (ExtensionHostRpc            *self);
 gsize             extension_host_rpc_get_queued      (ExtensionHostRpc            *self);
+gsize             extension_host_rpc_get_inbound_bytes (ExtensionHostRpc          *self);
 
 G_END_DECLS

@@ -82,7 +82,7 @@ find_call (ExtensionHostRpc *self,
   if (call != NULL && call->generation == self->generation)
     return call;
 
-  if (was_issued (self, id))
+  if (was_issued (self, id) && (call == NULL || call->generation != 0))
     self->funcs->stale (self->owner);
   else
     self->funcs->problem ("an answer to a call that was never made", self->owner);
@@ -113,36 +113,45 @@ take_response (ExtensionHostRpc           *self,
   extension_host_rpc_answer (self, call, reply);
 }
 
+/* A host that does not read its answers gets none. */
+static gboolean
+may_answer (ExtensionHostRpc *self)
+{
+  return extension_host_rpc_get_queued (self) <= self->spec->max_write_queue;
+}
+
 static void
-refuse_request (ExtensionHostRpc           *self,
-                const ExtensionHostMessage *message,
-                const char                 *text)
+refuse_request (ExtensionHostRpc *self,
+                const char       *id,
+                gsize             length,
+                int               code,
+                const char       *why)
 {
   GString *reply = g_string_new (NULL);
 
-  extension_host_message_append_error (reply, text + message->id.start, message->id.length,
-                                       EXTENSION_HOST_RPC_ERROR_TOO_MANY_REQUESTS,
-                                       "too many requests in work", NULL, 0);
+  extension_host_message_append_error (reply, id, length, code, why, NULL, 0);
   extension_host_channel_send (self->channel, reply->str, reply->len);
   g_string_free (reply, TRUE);
 }
 
-/* Whether a request may be taken on. A host that does not read its answers gets none. */
+/* Whether a request may be taken on. */
 static gboolean
 admit_request (ExtensionHostRpc           *self,
                const ExtensionHostMessage *message,
                const char                 *text)
 {
-  if (extension_host_rpc_get_queued (self) > self->spec->max_write_queue)
+  if (!may_answer (self))
     {
       self->funcs->problem ("a request of a host that does not read the answers", self->owner);
       return FALSE;
     }
 
   if (self->inbound >= self->spec->max_inbound ||
-      self->inbound_bytes + message->payload.length > 2 * (gsize) self->spec->max_message_size)
+      self->inbound_bytes + message->payload.length > 2 * (gsize) self->spec->max_message_size ||
+      !self->funcs->may_take_in (self->owner))
     {
-      refuse_request (self, message, text);
+      refuse_request (self, text + message->id.start, message->id.length,
+                      EXTENSION_HOST_RPC_ERROR_TOO_MANY_REQUESTS, "too many requests in work");
       return FALSE;
     }
 
@@ -172,43 +181,54 @@ take_incoming (ExtensionHostRpc           *self,
   self->funcs->incoming (incoming, self->owner);
 }
 
-/* The scan gave up where the nesting was too deep, maybe before the id. */
-static gint64
-read_call (const ExtensionHostMessage *message,
-           const char                 *text,
-           gsize                       length)
+/* What is wrong is answered if it was a request, as JSON-RPC 2.0 has it (section 5.1). */
+static void
+refuse_invalid (ExtensionHostRpc      *self,
+                ExtensionHostOversize *reader,
+                const char            *why)
 {
-  ExtensionHostOversize reader;
+  gsize length = 0;
+  const char *id = extension_host_oversize_get_id (reader, &length);
 
-  if (message->problem != EXTENSION_HOST_MESSAGE_TOO_DEEP)
-    return message->call;
-
-  extension_host_oversize_init_counted (&reader, length);
-  extension_host_oversize_feed (&reader, text, length);
-
-  return extension_host_oversize_get_call (&reader);
+  if (id != NULL && may_answer (self))
+    refuse_request (self, id, length, EXTENSION_HOST_RPC_ERROR_INVALID_REQUEST, why);
 }
 
 /* A reply that is wrong is the one reply that its call gets. */
+static void
+fail_answered (ExtensionHostRpc *self,
+               gint64            id,
+               const char       *what)
+{
+  ExtensionHostCall *call = NULL;
+
+  if (id != EXTENSION_HOST_MESSAGE_NO_CALL)
+    call = g_hash_table_lookup (self->calls, GUINT_TO_POINTER ((guint32) id));
+
+  if (call != NULL && call->generation == self->generation)
+    extension_host_rpc_fail (self, call,
+          g_error_new (EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_FAILED,
+                       _("Host “%s” sent a wrong answer: %s"), self->spec->id, what));
+}
+
 static void
 take_invalid (ExtensionHostRpc           *self,
               const ExtensionHostMessage *message,
               const char                 *text,
               gsize                       length)
 {
-  gint64 id = read_call (message, text, length);
-  ExtensionHostCall *call = NULL;
+  const char *what = extension_host_message_describe_problem (message->problem);
+  ExtensionHostOversize reader;
 
-  self->funcs->problem (extension_host_message_describe_problem (message->problem), self->owner);
-  if (id == EXTENSION_HOST_MESSAGE_NO_CALL)
-    return;
+  /* This reads on where the scan gave up. */
+  extension_host_oversize_init_counted (&reader, length);
+  extension_host_oversize_feed (&reader, text, length);
 
-  call = g_hash_table_lookup (self->calls, GUINT_TO_POINTER ((guint32) id));
-  if (call != NULL && call->generation == self->generation)
-    extension_host_rpc_fail (self, call,
-          g_error_new (EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_FAILED,
-                       _("Host “%s” sent a wrong answer: %s"), self->spec->id,
-                       extension_host_message_describe_problem (message->problem)));
+  self->funcs->problem (what, self->owner);
+  if (message->problem != EXTENSION_HOST_MESSAGE_AMBIGUOUS)
+    refuse_invalid (self, &reader, what);
+  fail_answered (self, message->problem == EXTENSION_HOST_MESSAGE_TOO_DEEP
+                         ? extension_host_oversize_get_call (&reader) : message->call, what);
 }
 
 /* One whole message of the channel. */
@@ -249,18 +269,24 @@ extension_host_rpc_take (ExtensionHostRpc *self,
 static void
 end_oversize (ExtensionHostRpc *self)
 {
+  const char *what = "a message that is too long";
   ExtensionHostCall *call = NULL;
 
   if (extension_host_oversize_get_kind (&self->oversize) == EXTENSION_HOST_OVERSIZE_RESPONSE)
-    call = find_call (self, extension_host_oversize_get_call (&self->oversize));
+    {
+      call = find_call (self, extension_host_oversize_get_call (&self->oversize));
+    }
   else
-    self->funcs->problem ("a message that is too long", self->owner);
+    {
+      self->funcs->problem (what, self->owner);
+      refuse_invalid (self, &self->oversize, what);
+    }
 
   if (call != NULL)
     extension_host_rpc_fail (self, call,
           g_error_new (EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_MESSAGE_TOO_LARGE,
-                       _("The answer of host “%s” is larger than %u bytes"), self->spec->id,
-                       self->spec->max_message_size));
+                       _("The answer of host “%s” is too large: more than %u bytes, or than all "
+                         "hosts may have together"), self->spec->id, self->spec->max_message_size));
 }
 
 /* A piece of a message that is too long to be kept. Its id is found wherever it stands, so that its

@@ -10,6 +10,7 @@
 #include "extension-host-rpc-private.h"
 
 #define URGENT_ROOM (64 * 1024)   /* bytes that calls of our own may add to a full queue */
+#define SECOND_LOOK (20 * 1000)   /* µs */
 
 /* A message that waits to be sent. */
 typedef struct
@@ -58,6 +59,13 @@ extension_host_rpc_get_queued (ExtensionHostRpc *self)
   gsize written = self->channel != NULL ? extension_host_channel_get_queued (self->channel) : 0;
 
   return self->outgoing_bytes + written;
+}
+
+/* Of requests that the host was not answered yet. */
+gsize
+extension_host_rpc_get_inbound_bytes (ExtensionHostRpc *self)
+{
+  return self->inbound_bytes;
 }
 
 static gboolean
@@ -234,11 +242,27 @@ send_cancel (ExtensionHostRpc *self,
     g_string_free (text, TRUE);
 }
 
+/* An answer counts by when it was written, and not by when we get to read it. */
+static gboolean
+may_have_arrived (ExtensionHostRpc  *self,
+                  ExtensionHostCall *call)
+{
+  return self->channel != NULL && call->generation == self->generation &&
+         extension_host_channel_is_behind (self->channel, &call->horizon);
+}
+
 static void
 on_deadline (gpointer data)
 {
   ExtensionHostCall *call = data;
   ExtensionHostRpc *self = call->rpc;
+
+  if (may_have_arrived (self, call))
+    {
+      extension_host_deadline_arm (&call->deadline, self->reactor,
+                                   g_get_monotonic_time () + SECOND_LOOK, on_deadline, call);
+      return;
+    }
 
   /* To cancel the wish to shut down would take it back, and a handshake may not be cancelled. */
   if (call->generation == self->generation && !call->urgent)
@@ -301,17 +325,19 @@ extension_host_rpc_abandon (ExtensionHostRpc  *self,
                             ExtensionHostCall *call,
                             const char        *reason)
 {
-  if (call->generation == self->generation && call->generation != 0)
+  if (call->generation == self->generation && call->generation != 0 && !call->urgent)
     send_cancel (self, call->id, reason);
   drop_call (self, call);
 }
 
+/* Ids wrap around: the latest is the one that was given last, and the oldest the one behind it. */
 static int
-by_number (gconstpointer a,
-           gconstpointer b)
+by_age (gconstpointer a,
+        gconstpointer b,
+        gpointer      last_id)
 {
-  guint first = GPOINTER_TO_UINT (*(gpointer *) a);
-  guint second = GPOINTER_TO_UINT (*(gpointer *) b);
+  guint32 first = (GPOINTER_TO_UINT (*(gpointer *) a) - GPOINTER_TO_UINT (last_id) - 1) & G_MAXINT32;
+  guint32 second = (GPOINTER_TO_UINT (*(gpointer *) b) - GPOINTER_TO_UINT (last_id) - 1) & G_MAXINT32;
 
   return first < second ? -1 : first > second;
 }
@@ -326,7 +352,8 @@ fail_some (ExtensionHostRpc *self,
   guint n = 0;
   g_autofree gpointer *ids = g_hash_table_get_keys_as_array (self->calls, &n);
 
-  qsort (ids, n, sizeof *ids, by_number);   /* in the order in which they were made */
+  /* in the order in which they were made */
+  g_qsort_with_data (ids, (int) n, sizeof *ids, by_age, GUINT_TO_POINTER (self->last_id));
   for (guint i = 0; i < n; i++)
     {
       ExtensionHostCall *call = g_hash_table_lookup (self->calls, ids[i]);

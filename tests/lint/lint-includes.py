@@ -11,7 +11,7 @@ PREFIX = "extension-host-"
 
 # From lowest to highest. A family is one idea cut into files: spec, spec-table, spec-check …
 LEVELS = (
-    ("enums", "enum-types", "error", "state", "affinity", "backoff", "restart-budget", "log",
+    ("enums", "enum-types", "error", "state", "affinity", "backoff", "restart-budget", "intake", "log",
      "version", "version-macros"),
     ("spec", "exit", "transition", "stop-outcome", "call-failure", "health-report", "log-ring",
      "json-scan", "json-repair", "message", "methods", "oversize", "payload", "pipes", "reactor", "channel", "lifeline", "output", "shim", "sweep"),

@@ -21,6 +21,7 @@ typedef struct
 {
   ExtensionHostCall *call;    /* NULL: refused */
   guint n;                    /* times it was answered: 1 at the end, unless abandoned */
+  guint rank;                 /* among all answers: 1 was the first */
   gboolean abandoned;
   ExtensionHostReply *reply;
 } Answer;
@@ -43,6 +44,7 @@ typedef struct
   guint n_stale;
   guint n_lost;
   guint n_elapsed;
+  gboolean full;              /* there is no room for more of the host */
 } Fixture;
 
 static inline gboolean
@@ -90,6 +92,12 @@ on_too_long (const char *piece,
 static inline void
 on_burst (gpointer owner G_GNUC_UNUSED)
 {
+}
+
+static inline gboolean
+has_room (gpointer owner)
+{
+  return !((Fixture *) owner)->full;
 }
 
 static inline void
@@ -157,6 +165,7 @@ static const ExtensionHostRpcFuncs rpc_funcs = {
   .stray = on_stray,
   .problem = on_problem,
   .stale = on_stale,
+  .may_take_in = has_room,
   .elapsed = on_elapsed,
 };
 
@@ -256,6 +265,8 @@ assert_heard (Fixture    *fixture,
 
 /* Calls */
 
+static guint n_answered;
+
 static inline void
 on_reply (ExtensionHostReply *reply,
           gpointer            data)
@@ -264,6 +275,7 @@ on_reply (ExtensionHostReply *reply,
 
   g_assert_false (answer->abandoned);
   g_assert_cmpuint (++answer->n, ==, 1);
+  answer->rank = ++n_answered;
   answer->reply = reply;
 }
 

@@ -151,7 +151,7 @@ test_waiting_call_is_not_answered (Fixture       *fixture,
   answer = call (fixture, "a");
   say (fixture, RESULT ("1", "1"));
   assert_pending (answer);
-  g_assert_cmpuint (fixture->n_problems + fixture->n_stale, ==, 1);
+  assert_counted (fixture, 1, 0);
   say (fixture, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1,\"error\":1}\n");
   assert_pending (answer);
   extension_host_rpc_set_ready (fixture->rpc);

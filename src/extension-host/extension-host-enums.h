@@ -315,6 +315,30 @@ typedef enum
 } ExtensionHostLogStream;
 
 /**
+ * ExtensionHostVerdict:
+ * @EXTENSION_HOST_VERDICT_NONE: there was no reason to look, or nothing to be seen
+ * @EXTENSION_HOST_VERDICT_RUNNING: busy: it uses the processor, and does not get to answer
+ * @EXTENSION_HOST_VERDICT_SLEEPING: asleep: it waits for something, and does not answer
+ * @EXTENSION_HOST_VERDICT_STOPPED: stopped, by `SIGSTOP` for example
+ * @EXTENSION_HOST_VERDICT_UNINTERRUPTIBLE: within the kernel, waiting for a disk or a network
+ *   file system
+ * @EXTENSION_HOST_VERDICT_BLOCKED: blocked writing to us
+ *
+ * What the system says of a host that does not answer.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  EXTENSION_HOST_VERDICT_NONE,
+  EXTENSION_HOST_VERDICT_RUNNING,
+  EXTENSION_HOST_VERDICT_SLEEPING,
+  EXTENSION_HOST_VERDICT_STOPPED,
+  EXTENSION_HOST_VERDICT_UNINTERRUPTIBLE,
+  EXTENSION_HOST_VERDICT_BLOCKED
+} ExtensionHostVerdict;
+
+/**
  * extension_host_state_to_string:
  * @state: a state
  *

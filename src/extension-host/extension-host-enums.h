@@ -258,6 +258,24 @@ typedef enum
 } ExtensionHostReadyMode;
 
 /**
+ * ExtensionHostStrategy:
+ * @EXTENSION_HOST_STRATEGY_ONE_FOR_ONE: that host alone
+ * @EXTENSION_HOST_STRATEGY_ONE_FOR_ALL: all hosts of its group
+ * @EXTENSION_HOST_STRATEGY_REST_FOR_ONE: that host, and those of its group that were added after it
+ *
+ * Which hosts are restarted when one of a group, see [property@ExtensionHost.Spec:group], has
+ * failed. A host without a group is always alone.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  EXTENSION_HOST_STRATEGY_ONE_FOR_ONE,
+  EXTENSION_HOST_STRATEGY_ONE_FOR_ALL,
+  EXTENSION_HOST_STRATEGY_REST_FOR_ONE
+} ExtensionHostStrategy;
+
+/**
  * ExtensionHostExitKind:
  * @EXTENSION_HOST_EXIT_KIND_EXITED: it exited with a status
  * @EXTENSION_HOST_EXIT_KIND_SIGNALLED: a signal ended it

@@ -20,7 +20,7 @@ import tap  # pylint: disable=wrong-import-position
 try:
     import gi
     gi.require_version("ExtensionHost", "1.0")
-    from gi.repository import ExtensionHost, Gio, GLib
+    from gi.repository import ExtensionHost, Gio, GLib, GObject
 except (ImportError, ValueError) as error:
     print("TAP version 13")
     print(f"1..0 # SKIP no PyGObject or no typelib: {error}")
@@ -161,6 +161,24 @@ def _():
         assert pspec.name in ("restart-budget", "last-exit") or value == getter(), pspec.name
     assert process.props.restart_budget.unpack() == (3, 0, 300)
     assert process.describe().unpack()["state"] == "stopped"
+
+
+@tap.case("records of what is to come are introspected whole")
+def _():
+    nicks = {kind: [value.value_nick for _number, value in sorted(kind.__enum_values__.items())]
+             for kind in (ExtensionHost.Verdict, ExtensionHost.Strategy)}
+    assert nicks[ExtensionHost.Verdict] == \
+        ["none", "running", "sleeping", "stopped", "uninterruptible", "blocked"]
+    assert nicks[ExtensionHost.Strategy] == ["one-for-one", "one-for-all", "rest-for-one"]
+    for record, methods in (
+            (ExtensionHost.Health,
+             "get_sequence get_generation get_time get_ok get_latency get_failures get_rss "
+             "get_cpu_percent get_processes get_pending_calls get_queued_bytes get_verdict to_string"),
+            (ExtensionHost.ShutdownReport,
+             "get_clean get_duration get_n_hosts get_id get_outcome")):
+        missing = [name for name in methods.split() if not hasattr(record, name)]
+        assert not missing, f"{record.__name__}: {missing}"
+        assert record.__gtype__.is_a(GObject.TYPE_BOXED)
 
 
 @tap.case("whoever drops a running host leaves nothing")

@@ -13,11 +13,11 @@ PREFIX = "extension-host-"
 LEVELS = (
     ("enums", "enum-types", "error", "state", "affinity", "backoff", "restart-budget", "intake", "log",
      "version", "version-macros"),
-    ("spec", "exit", "transition", "stop-outcome", "call-failure", "health-report", "log-ring",
-     "json-scan", "json-repair", "message", "methods", "oversize", "payload", "pipes", "reactor", "channel", "lifeline", "output", "shim", "sweep"),
-    ("attempt", "ladder", "lifecycle", "rpc", "invocation", "health", "extension"),
+    ("spec", "exit", "transition", "stop-outcome", "shutdown-report", "health", "call-failure",
+     "log-ring", "json-scan", "json-repair", "message", "methods", "oversize", "payload", "pipes", "reactor", "channel", "lifeline", "output", "shim", "sweep"),
+    ("attempt", "ladder", "lifecycle", "rpc", "invocation", "extension"),
     ("process",),
-    ("manager", "shutdown-report"),
+    ("manager",),
     ("publisher", "dbus"),
 )
 LEVEL_OF = {name: level for level, names in enumerate(LEVELS) for name in names}

@@ -14,7 +14,7 @@ LEVELS = (
     ("enums", "enum-types", "error", "state", "affinity", "backoff", "restart-budget", "intake", "log",
      "version", "version-macros"),
     ("spec", "exit", "transition", "stop-outcome", "shutdown-report", "health", "call-failure",
-     "log-ring", "json-scan", "json-repair", "message", "methods", "oversize", "payload", "pipes", "reactor", "channel", "lifeline", "output", "shim", "sweep"),
+     "log-ring", "order", "json-scan", "json-repair", "message", "methods", "oversize", "payload", "pipes", "reactor", "channel", "lifeline", "output", "shim", "sweep"),
     ("attempt", "ladder", "lifecycle", "rpc", "invocation", "extension"),
     ("process",),
     ("manager",),

@@ -48,4 +48,8 @@ enum
 extern GParamSpec *extension_host_process_properties[EXTENSION_HOST_PROCESS_N_PROPS];
 extern guint extension_host_process_signals[EXTENSION_HOST_PROCESS_N_SIGNALS];
 
+/* extension-host-process-class.c */
+void extension_host_process_install_properties (GObjectClass *object_class);
+void extension_host_process_install_signals    (GType         type);
+
 G_END_DECLS

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ static unsigned long n_answered;
 
 static char *out;
 static size_t out_length, out_room;
+static size_t message_begin;        /* in `out` */
 
 void
 write_all (int         fd,
@@ -48,13 +50,31 @@ write_all (int         fd,
     }
 }
 
+/* Each byte is read before the next is written. */
+static void
+drip (void)
+{
+  for (size_t i = 0; i < out_length; i++)
+    {
+      int unread = 0;
+
+      write_all (STDOUT_FILENO, out + i, 1);
+      while (ioctl (STDOUT_FILENO, FIONREAD, &unread) == 0 && unread > 0)
+        usleep (10);
+    }
+}
+
 void
 flush_out (void)
 {
   count->begun += n_unwritten;
-  write_all (STDOUT_FILENO, out, out_length);
+  if (options.drip)
+    drip ();
+  else
+    write_all (STDOUT_FILENO, out, out_length);
   count->done += n_unwritten;
   out_length = 0;
+  message_begin = 0;
   n_unwritten = 0;
 }
 
@@ -98,6 +118,28 @@ put_repeated (const char   *text,
 {
   for (; times > 0; times--)
     put_text (text);
+}
+
+/* What was put since the last one is a message. */
+void
+end_message (void)
+{
+  if (options.header == NULL)
+    {
+      put_text ("\n");
+    }
+  else
+    {
+      size_t body = out_length - message_begin;
+      char *header = make_header (body);
+      size_t length = strlen (header);
+
+      put (header, length);   /* for its room */
+      memmove (out + message_begin + length, out + message_begin, body);
+      memcpy (out + message_begin, header, length);
+      free (header);
+    }
+  message_begin = out_length;
 }
 
 void
@@ -174,7 +216,9 @@ put_id (const char *id)
 static void
 put_end (void)
 {
-  put_text (options.crlf ? "\r\n" : "\n");
+  if (options.crlf)
+    put_text ("\r");
+  end_message ();
   n_unwritten++;
   n_answered++;
 }
@@ -222,7 +266,7 @@ put_answer (const char *id,
 
 void
 answer (const char *id,
-        const char *result)
+        char       *result)
 {
   char *member = NULL;
 
@@ -239,5 +283,6 @@ ask (const char *id,
 {
   put_format (HEAD "\"id\":%s,\"method\":\"%s\",\"params\":", id, method);
   put_text (params);
-  put_text ("}\n");
+  put_text ("}");
+  end_message ();
 }

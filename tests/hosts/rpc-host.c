@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A host that speaks JSON-RPC in lines, well or badly: rpc-host --help. What it hears apart from
- * requests it tells on stderr: “eof”, “shutdown”, “told METHOD”, “answer TEXT”, “cancel ID”. */
+/* A host that speaks JSON-RPC, well or badly: rpc-host --help. What it hears apart from requests it
+ * tells on stderr: “eof”, “shutdown”, “told METHOD”, “answer TEXT”, “cancel ID”. With --tell, it
+ * tells requests and notifications alike: “asked METHOD PARAMS”, “told METHOD PARAMS”. */
 
 #include "rpc-host.h"
 
@@ -11,9 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-Options options = { .big_kind = "objects" };
-
-static unsigned long n_asked;
+Options options = { .big_kind = "objects", .raw = "", .shutdown_name = "shutdown" };
 
 /* Reading: what the library writes has id, method and params in this order. */
 
@@ -37,147 +36,42 @@ find_value (char       *line,
   return at;
 }
 
-static void
-take_shutdown (const char *id)
-{
-  note ("shutdown", "");
-  switch (options.shutdown)
-    {
-    case SHUTDOWN_LATE_ACK:
-      sleep_ms (300);
-      answer (id, "null");
-      break;
-    case SHUTDOWN_ACK:
-    case SHUTDOWN_ACK_THEN_HANG:
-      answer (id, "null");
-      break;
-    case SHUTDOWN_COOP:
-      answer (id, "true");
-      flush_out ();
-      sleep_ms (10);
-      _exit (EXIT_SUCCESS);
-    case SHUTDOWN_REFUSE:
-      answer (id, "false");
-      break;
-    case SHUTDOWN_ERROR:
-      put_answer (id, "\"error\":{\"code\":-5,\"message\":\"not now\"}");
-      break;
-    case SHUTDOWN_EXIT_NO_ACK:
-      _exit (EXIT_SUCCESS);
-    case SHUTDOWN_IGNORE:
-    default:
-      break;
-    }
-}
-
-/* The first string of @params, which is cut off behind it. */
+/* Cuts off the parameters of a message: what comes behind the name of its method. */
 static char *
-first_string (char *params)
+cut_params (char *rest)
 {
-  char *name = strchr (params, '"');
+  static const char name[] = ",\"params\":";
+  static char none[] = "null";
 
-  if (name == NULL)
-    return params;
-  name++;
-  name[strcspn (name, "\"")] = '\0';
+  if (strncmp (rest, name, strlen (name)) != 0)
+    return none;
 
-  return name;
+  rest += strlen (name);
+  rest[strlen (rest) - 1] = '\0';
+
+  return rest;
 }
 
 static void
-serve (const char *id,
-       const char *method,
-       char       *params)
+tell (const char *what,
+      const char *method,
+      const char *params)
 {
-  int a = 0, b = 0;
-  char number[32];
-
-  if (strcmp (method, "shutdown") == 0)
-    {
-      take_shutdown (id);
-    }
-  else if (strcmp (method, "hold") == 0)
-    {
-      note ("held", id);
-    }
-  else if (strcmp (method, "add") == 0 && sscanf (params, "[%d,%d]", &a, &b) == 2)
-    {
-      snprintf (number, sizeof number, "%d", a + b);
-      answer (id, number);
-    }
-  else if (strcmp (method, "fail") == 0)
-    {
-      put_answer (id, "\"error\":{\"code\":-7,\"message\":\"no such luck\",\"data\":{\"why\":[1]}}");
-    }
-  else if (strcmp (method, "sleep") == 0 && sscanf (params, "[%d]", &a) == 1)
-    {
-      flush_out ();
-      sleep_ms ((unsigned long) a);
-      answer (id, "true");
-    }
-  else if (strcmp (method, "notify") == 0)
-    {
-      put_format (HEAD "\"method\":\"%s\",\"params\":{\"n\":1}}\n", first_string (params));
-      answer (id, "true");
-    }
-  else if (strcmp (method, "ask") == 0)
-    {
-      char *name = first_string (params);
-
-      snprintf (number, sizeof number, "\"r%lu\"", n_asked++);
-      ask (number, name, "{\"n\":1}");
-      answer (id, "true");
-    }
-  else if (strcmp (method, "floods") == 0)   /* names made up: [N] */
-    {
-      sscanf (params, "[%d]", &a);
-      for (b = 0; b < a; b++)
-        put_format (HEAD "\"method\":\"made-up-%d-%d\"}\n", (int) getpid (), b);
-      answer (id, "true");
-    }
-  else if (strcmp (method, "exit") == 0 && sscanf (params, "[%d]", &a) == 1)
-    {
-      note ("last words", "");
-      flush_out ();
-      _exit (a);
-    }
-  else if (strcmp (method, "die") == 0)
-    {
-      note ("last words", "");
-      die ();
-    }
-  else if (strcmp (method, "spoil") == 0)   /* more mistakes than are borne: [N] */
-    {
-      sscanf (params, "[%d]", &a);
-      put_repeated ("{}\n", (unsigned long) a);
-      answer (id, "true");
-    }
-  else if (strcmp (method, "echo") == 0)
-    {
-      answer (id, params);
-    }
-  else
-    {
-      put_answer (id, "\"error\":{\"code\":-32601,\"message\":\"method not found\"}");
-    }
+  dprintf (STDERR_FILENO, "%s %s %s\n", what, method, params);
 }
 
 static void
-take_request (char *line)
+take_request (char *text)
 {
-  char *id = find_value (line, "\"id\":", ",\"method\":\"");
+  char *id = find_value (text, "\"id\":", ",\"method\":\"");
   char *method = id + strlen (id) + strlen (",\"method\":\"");
   char *end = strchr (method, '"');
-  char *params = "null";
+  char *params = cut_params (end + 1);
 
-  *end++ = '\0';
-  if (strncmp (end, ",\"params\":", 10) == 0)
-    {
-      params = end + 10;
-      params[strlen (params) - 1] = '\0';
-    }
-
-  if (options.never_reply && strcmp (method, "shutdown") != 0)
+  *end = '\0';
+  if (options.tell)
+    tell ("asked", method, params);
+  if (options.never_reply && strcmp (method, options.shutdown_name) != 0)
     return;
   if (options.die_with_pending)
     {
@@ -196,28 +90,31 @@ take_request (char *line)
 }
 
 static void
-take_line (char *line)
+take_notification (char *text)
 {
-  const char *method = NULL;
+  char *method = find_value (text, "\"method\":\"", "\"");
+  char *params = cut_params (method + strlen (method) + 1);
 
-  if (strstr (line, "\"method\":\"") == NULL)
-    {
-      note ("answer", line);
-      return;
-    }
-  if (strncmp (line, HEAD "\"id\":", strlen (HEAD "\"id\":")) == 0)
-    {
-      take_request (line);
-      return;
-    }
+  if (options.tell)
+    tell ("told", method, params);
+  else if (options.cancel_notices && strcmp (method, "$/cancelRequest") == 0)
+    note ("cancel", find_value (params, "\"id\":", "}"));
+  else
+    note ("told", method);
 
-  if (strstr (line, "$/cancelRequest") != NULL && options.cancel_notices)
-    {
-      note ("cancel", find_value (line, "\"id\":", "}"));
-      return;
-    }
-  method = find_value (line, "\"method\":\"", "\"");
-  note ("told", method);
+  if (strcmp (method, "exit") == 0)
+    _exit (EXIT_SUCCESS);
+}
+
+void
+take_message (char *text)
+{
+  if (strstr (text, "\"method\":\"") == NULL)
+    note ("answer", text);
+  else if (strncmp (text, HEAD "\"id\":", strlen (HEAD "\"id\":")) == 0)
+    take_request (text);
+  else
+    take_notification (text);
 }
 
 /* Options */
@@ -227,6 +124,9 @@ static const struct
   const char *name;
   bool *flag;
 } flags[] = {
+  { "--drip", &options.drip },
+  { "--tell", &options.tell },
+  { "--refuse-handshake", &options.refuse_handshake },
   { "--never-reply", &options.never_reply },
   { "--answer-twice", &options.answer_twice },
   { "--answer-ids-of-others", &options.ids_of_others },
@@ -305,6 +205,14 @@ take_special (char *option)
     note (value + 1, "");
   else if (strncmp (option, "--notify=", 9) == 0)
     options.notify = value + 1;
+  else if (strcmp (option, "--framing=content-length") == 0)
+    options.header = "Content-Length: #";
+  else if (strncmp (option, "--header=", 9) == 0)
+    options.header = value + 1;
+  else if (strncmp (option, "--raw=", 6) == 0)
+    options.raw = value + 1;
+  else if (strncmp (option, "--shutdown-name=", 16) == 0)
+    options.shutdown_name = value + 1;
   else if (strncmp (option, "--count-in=", 11) == 0)
     share_count (value + 1);
   else if (strncmp (option, "--big-result=", 13) == 0)   /* BYTES:KIND */
@@ -344,46 +252,6 @@ take_option (char *option)
   return take_special (option);
 }
 
-/* Takes the whole lines in @text, and returns how much that was. */
-static size_t
-take_lines (char  *text,
-            size_t length)
-{
-  size_t begin = 0;
-  char *newline = NULL;
-
-  while ((newline = memchr (text + begin, '\n', length - begin)) != NULL)
-    {
-      *newline = '\0';
-      take_line (text + begin);
-      begin = (size_t) (newline - text) + 1;
-    }
-  flush_out ();
-
-  return begin;
-}
-
-static void
-read_lines (void)
-{
-  size_t room = 2 * CHUNK, length = 0;
-  char *text = malloc (room);
-  ssize_t n = 0;
-
-  while ((n = read (STDIN_FILENO, text + length, room - length)) > 0)
-    {
-      size_t taken = 0;
-
-      length += (size_t) n;
-      taken = take_lines (text, length);
-      length -= taken;
-      memmove (text, text + taken, length);
-      if (length == room)
-        text = realloc (text, room *= 2);
-    }
-  free (text);
-}
-
 int
 main (int    argc,
       char **argv)
@@ -397,7 +265,7 @@ main (int    argc,
 
   misbehave ();
   if (!options.never_read)
-    read_lines ();
+    read_messages ();
   if (!options.never_read)
     note ("eof", "");
   while (options.deaf_to_eof || options.never_read)

@@ -21,7 +21,14 @@ typedef enum
 
 typedef struct
 {
+  const char *header;      /* before each message, with “#” for the length; NULL: one a line */
+  bool drip;               /* byte by byte */
+  bool tell;               /* all that is heard */
+  bool refuse_handshake;
+  const char *raw;         /* what the method of that name says */
+
   Shutdown shutdown;
+  const char *shutdown_name;
   bool deaf_to_eof;        /* stays, until it is killed */
 
   /* Replies */
@@ -52,6 +59,7 @@ void          put_format    (const char   *format,
                              ...) __attribute__ ((format (printf, 1, 2)));
 void          put_repeated  (const char   *text,
                              unsigned long times);
+void          end_message   (void);
 void          note          (const char   *what,
                              const char   *text);
 void          sleep_ms      (unsigned long ms);
@@ -63,10 +71,22 @@ unsigned long get_answered  (void);
 void          put_answer    (const char   *id,
                              const char   *member);
 void          answer        (const char   *id,
-                             const char   *result);
+                             char         *result);
 void          ask           (const char   *id,
                              const char   *method,
                              const char   *params);
+
+/* rpc-frame.c: messages and bytes */
+char         *make_header   (size_t        length);
+void          read_messages (void);
+
+/* rpc-host.c: one of them; it may be changed */
+void          take_message  (char         *text);
+
+/* rpc-methods.c */
+void          serve         (const char   *id,
+                             const char   *method,
+                             char         *params);
 
 /* rpc-misbehave.c: what is done before anything is read */
 void          misbehave     (void);

@@ -27,9 +27,15 @@ misbehave (void)
 {
   sleep_ms (options.ready_after);
   if (options.ready_after > 0)
-    put_text (HEAD "\"method\":\"host/ready\"}\n");
+    {
+      put_text (HEAD "\"method\":\"host/ready\"}");
+      end_message ();
+    }
   if (options.notify != NULL)
-    put_format (HEAD "\"method\":\"%s\",\"params\":{\"n\":1}}\n", options.notify);
+    {
+      put_format (HEAD "\"method\":\"%s\",\"params\":{\"n\":1}}", options.notify);
+      end_message ();
+    }
   for (unsigned long i = 0; i < options.requests; i++)
     {
       char id[32];

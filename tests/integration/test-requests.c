@@ -268,6 +268,218 @@ test_thousand (TestFixture   *fixture,
   rpc_stop (process);
 }
 
+/* Requests that the host takes back */
+
+typedef struct
+{
+  const char *name;
+  ExtensionHostProtocol protocol;
+  const char *format;         /* of the parameters of its notification */
+  const char *other_format;   /* which is that of another protocol */
+  const char *method;
+} CancelCase;
+
+static const CancelCase cancel_cases[] = {
+  { "plain", EXTENSION_HOST_PROTOCOL_PLAIN, "{\"id\":%s}", "{\"requestId\":%s}",
+    "$/cancelRequest" },
+  { "mcp", EXTENSION_HOST_PROTOCOL_MCP, "{\"requestId\":%s,\"reason\":\"the user went away\"}",
+    "{\"id\":%s}", "notifications/cancelled" },
+};
+
+/* The host says so, and that has been taken when this returns. */
+static void
+say (TestFixture          *fixture,
+     ExtensionHostProcess *process,
+     const char           *rest)
+{
+  g_autofree char *message = g_strconcat ("[{\"jsonrpc\":\"2.0\",", rest, "}]", NULL);
+  g_autofree char *done = rpc_ask (fixture, process, "say", message);
+
+  g_assert_cmpstr (done, ==, "true");
+}
+
+/* Returns what the method @later was called with. */
+static ExtensionHostInvocation *
+request (TestFixture          *fixture,
+         ExtensionHostProcess *process,
+         Method               *later,
+         const char           *id)
+{
+  g_autofree char *rest = g_strdup_printf ("\"id\":%s,\"method\":\"later\"", id);
+  guint before = later->invocations->len;
+
+  say (fixture, process, rest);
+  g_assert_cmpuint (later->invocations->len, ==, before + 1);
+
+  return g_ptr_array_index (later->invocations, before);
+}
+
+static void
+notify_cancel (TestFixture          *fixture,
+               ExtensionHostProcess *process,
+               const char           *method,
+               const char           *format,
+               const char           *id)
+{
+  g_auto(GStrv) parts = g_strsplit (format, "%s", 2);
+  g_autofree char *params = g_strjoinv (id, parts);
+  g_autofree char *rest = g_strconcat ("\"method\":\"", method, "\",\"params\":", params, NULL);
+
+  say (fixture, process, rest);
+}
+
+static gboolean
+is_cancelled (ExtensionHostInvocation *invocation)
+{
+  return g_cancellable_is_cancelled (extension_host_invocation_get_cancellable (invocation));
+}
+
+static ExtensionHostProcess *
+start_cancel_case (TestFixture      *fixture,
+                   const CancelCase *test,
+                   Method           *later)
+{
+  ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", NULL);
+  ExtensionHostProcess *process = NULL;
+
+  g_object_set (spec, "protocol", test->protocol, NULL);
+  process = rpc_start (fixture, spec);
+  extension_host_process_add_method (process, "later", NULL, on_method, later, method_free);
+
+  return process;
+}
+
+/* Each is told of its own end and of no other. It is answered all the same. */
+static void
+test_cancelled (TestFixture   *fixture,
+                gconstpointer  data)
+{
+  const CancelCase *test = data;
+  Method *later = method_new (FALSE);
+  g_autoptr(ExtensionHostProcess) process = start_cancel_case (fixture, test, later);
+  g_autoptr(TestRecord) record = test_record_new (process);
+  ExtensionHostInvocation *number = request (fixture, process, later, "7");
+  ExtensionHostInvocation *text = request (fixture, process, later, "\"7\"");
+  ExtensionHostInvocation *other = request (fixture, process, later, "\"seven\"");
+  g_autoptr(GError) error = g_error_new_literal (EXTENSION_HOST_RPC_ERROR, -32800, "cancelled");
+
+  notify_cancel (fixture, process, test->method, test->format, "7");
+  g_assert_true (is_cancelled (number));
+  g_assert_false (is_cancelled (text));
+  notify_cancel (fixture, process, test->method, test->format, "\"seven\"");
+  g_assert_true (is_cancelled (other));
+  g_assert_false (is_cancelled (text));
+
+  extension_host_invocation_return_value (number, NULL);
+  extension_host_invocation_return_gerror (other, error);
+  extension_host_invocation_return_value (text, NULL);
+  test_wait_until (fixture, test_record_has_line (record, RESULT ("7", "null")));
+  test_wait_until (fixture, has_answer (record, "\"seven\"", "\"code\":-32800"));
+  test_wait_until (fixture, test_record_has_line (record, RESULT ("\"7\"", "null")));
+  g_assert_cmpuint (extension_host_process_get_protocol_errors (process), ==, 0);
+  rpc_stop (process);
+}
+
+static void
+test_cancelled_in_vain (TestFixture   *fixture,
+                        gconstpointer  data)
+{
+  static const char *const unknown[] = {
+    "8", "\"7 \"", "\"8\"", "7.5", "null", "true", "{\"id\":7}", "[7]", "\"\"",
+    "123456789012345678901234567890",
+  };
+  const CancelCase *test = data;
+  Method *later = method_new (FALSE);
+  g_autoptr(ExtensionHostProcess) process = start_cancel_case (fixture, test, later);
+  g_autoptr(TestRecord) record = test_record_new (process);
+  ExtensionHostInvocation *invocation = request (fixture, process, later, "7");
+  g_autofree char *bare = g_strconcat ("\"method\":\"", test->method, "\"", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (unknown); i++)
+    notify_cancel (fixture, process, test->method, test->format, unknown[i]);
+  notify_cancel (fixture, process, test->method, test->other_format, "7");
+  notify_cancel (fixture, process, test->method, "[%s]", "7");
+  notify_cancel (fixture, process, "cancel", test->format, "7");
+  say (fixture, process, bare);
+  g_assert_false (is_cancelled (invocation));
+
+  /* Once answered it is over, though its id may come again. */
+  extension_host_invocation_return_value (invocation, NULL);
+  test_wait_until (fixture, test_record_has_line (record, RESULT ("7", "null")));
+  notify_cancel (fixture, process, test->method, test->format, "7");
+  g_assert_false (is_cancelled (invocation));
+  g_assert_false (is_cancelled (request (fixture, process, later, "7")));
+  notify_cancel (fixture, process, test->method, test->format, "7");
+  g_assert_false (is_cancelled (invocation));
+  g_assert_true (is_cancelled (g_ptr_array_index (later->invocations, 1)));
+  rpc_stop (process);
+}
+
+/* The ids of a generation end with it. */
+static void
+test_cancelled_by_next (TestFixture   *fixture,
+                        gconstpointer  data)
+{
+  const CancelCase *test = data;
+  Method *later = method_new (FALSE);
+  g_autoptr(ExtensionHostProcess) process = start_cancel_case (fixture, test, later);
+  ExtensionHostInvocation *before = request (fixture, process, later, "7");
+  ExtensionHostInvocation *now = NULL;
+
+  g_assert_true (extension_host_process_restart (process, NULL, NULL));
+  notify_cancel (fixture, process, test->method, test->format, "7");
+  g_assert_false (is_cancelled (before));
+  now = request (fixture, process, later, "7");
+  extension_host_invocation_return_value (before, NULL);   /* late, and of nobody's concern */
+  notify_cancel (fixture, process, test->method, test->format, "7");
+  g_assert_true (is_cancelled (now));
+  g_assert_false (is_cancelled (before));
+  rpc_stop (process);
+}
+
+static void
+on_cancelled (GCancellable            *cancellable G_GNUC_UNUSED,
+              ExtensionHostInvocation *invocation)
+{
+  extension_host_invocation_return_error (invocation, -32800, "as you like");
+  g_object_unref (invocation);   /* the last one of ours */
+}
+
+static void
+on_method_until_cancelled (ExtensionHostProcess    *process G_GNUC_UNUSED,
+                           ExtensionHostInvocation *invocation,
+                           gpointer                 user_data G_GNUC_UNUSED)
+{
+  g_signal_connect (extension_host_invocation_get_cancellable (invocation), "cancelled",
+                    G_CALLBACK (on_cancelled), g_object_ref (invocation));
+}
+
+/* The handler of the cancellable answers, and lets go of the request. */
+static void
+test_answered_in_cancelled (TestFixture   *fixture,
+                            gconstpointer  data)
+{
+  const CancelCase *test = data;
+  g_autoptr(ExtensionHostProcess) process = NULL;
+  g_autoptr(TestRecord) record = NULL;
+  g_auto(RpcCall) first = { NULL };
+  g_auto(RpcCall) second = { NULL };
+  g_autofree char *params = NULL;
+
+  process = start_cancel_case (fixture, test, method_new (FALSE));
+  record = test_record_new (process);
+  extension_host_process_add_method (process, "later", NULL, on_method_until_cancelled, NULL, NULL);
+  rpc_call (&first, process, "say",
+            "[{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"later\"}]", 0, NULL);
+  params = g_strdup_printf ("[{\"jsonrpc\":\"2.0\",\"method\":\"%s\",\"params\":{\"%s\":7}}]",
+                            test->method,
+                            test->protocol == EXTENSION_HOST_PROTOCOL_MCP ? "requestId" : "id");
+  rpc_call (&second, process, "say", params, 0, NULL);   /* in one read with the request */
+  rpc_wait (fixture, &second);
+  test_wait_until (fixture, has_answer (record, "7", "\"message\":\"as you like\""));
+  rpc_stop (process);
+}
+
 /* Notifications */
 
 typedef struct
@@ -337,6 +549,17 @@ test_hostile_names (TestFixture   *fixture,
   rpc_stop (process);
 }
 
+static void
+add_cancel_case (const CancelCase *test,
+                 const char       *name,
+                 void (*function) (TestFixture   *fixture,
+                                   gconstpointer  data))
+{
+  g_autofree char *path = g_strconcat ("/requests/", name, "/", test->name, NULL);
+
+  test_add (path, test, function);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -352,6 +575,14 @@ main (int    argc,
   test_add ("/requests/thousand", NULL, test_thousand);
   test_add ("/requests/notifications", NULL, test_notifications);
   test_add ("/requests/hostile-names", NULL, test_hostile_names);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cancel_cases); i++)
+    {
+      add_cancel_case (&cancel_cases[i], "cancelled", test_cancelled);
+      add_cancel_case (&cancel_cases[i], "cancelled-in-vain", test_cancelled_in_vain);
+      add_cancel_case (&cancel_cases[i], "cancelled-by-next-generation", test_cancelled_by_next);
+      add_cancel_case (&cancel_cases[i], "answered-in-cancelled", test_answered_in_cancelled);
+    }
 
   return g_test_run ();
 }

@@ -298,6 +298,101 @@ test_hostile (TestFixture   *fixture,
   g_object_unref (witness.process);
 }
 
+/* Many small writes: each wakes us, and none is a burst. */
+
+#define TRICKLE (TEST_SANITIZED ? 50000 : 200000)   /* notifications */
+#define TRICKLE_ROOM (TEST_SANITIZED ? 400 : 36)     /* MiB; unbounded it is 45 */
+
+typedef struct
+{
+  guint n_ticks;
+  guint n_frames;
+  guint last_frame;       /* ticks at the last one */
+  guint longest_pause;    /* ticks between two of them */
+} Trickle;
+
+static void
+on_trickle (ExtensionHostProcess *process G_GNUC_UNUSED,
+            const char           *method,
+            JsonNode             *params,
+            Trickle              *self)
+{
+  g_assert_cmpstr (method, ==, "tick");
+  g_assert_cmpint (json_object_get_int_member (json_node_get_object (params), "n"), ==,
+                   self->n_ticks);
+  self->n_ticks++;
+}
+
+static gboolean
+on_trickle_frame (gpointer data)
+{
+  Trickle *self = data;
+
+  self->n_frames++;
+  self->longest_pause = MAX (self->longest_pause, self->n_ticks - self->last_frame);
+  self->last_frame = self->n_ticks;
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* The pace of the host is not known: what others get is counted against what it got. */
+static void
+test_trickle (TestFixture   *fixture,
+              gconstpointer  data)
+{
+  g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
+  g_autoptr(ExtensionHostSpec) spec = rpc_spec_new (fixture, "trickle", NULL);
+  g_autoptr(ExtensionHostSpec) calm = rpc_spec_new (fixture, "calm", NULL);
+  ExtensionHostProcess *process = extension_host_manager_add (manager, spec, NULL);
+  Witness witness = {
+    .process = extension_host_manager_add (manager, calm, NULL),
+    .context = fixture->context,
+  };
+  Trickle trickle = { 0 };
+  GSource *frames = g_timeout_source_new (1);
+  g_autofree char *params = g_strdup_printf ("[%d]", TRICKLE);
+  g_auto(RpcCall) call = { NULL };
+  gsize before = 0, most = 0;
+  guint n_answers = 0;
+
+  g_signal_connect (process, "notification::tick", G_CALLBACK (on_trickle), &trickle);
+  g_assert_true (extension_host_process_start (process, NULL));
+  g_assert_true (extension_host_process_start (witness.process, NULL));
+  rpc_wait_running (fixture, process);
+  rpc_wait_running (fixture, witness.process);
+  ask_witness (&witness);
+  test_wait_until (fixture, witness.n_answers > 3);
+  before = rpc_get_rss ();
+  n_answers = witness.n_answers;
+  g_source_set_priority (frames, G_PRIORITY_HIGH_IDLE + 20);
+  g_source_set_callback (frames, on_trickle_frame, &trickle, NULL);
+  g_source_attach (frames, fixture->context);
+
+  rpc_call (&call, process, "trickle", params, EXTENSION_HOST_NO_TIMEOUT, NULL);
+  test_wait_polling (fixture, 5, (most = MAX (most, rpc_get_rss ()), call.n_answers > 0));
+  rpc_assert_text (&call, "true");
+  on_trickle_frame (&trickle);
+  n_answers = witness.n_answers - n_answers;
+  g_test_message ("%.3f s, +%" G_GSIZE_FORMAT " MiB, %u answers of the other, %u frames, "
+                  "at most %u notifications between two",
+                  (double) call.took / G_USEC_PER_SEC, most > before ? most - before : 0,
+                  n_answers, trickle.n_frames, trickle.longest_pause);
+  g_assert_cmpuint (trickle.n_ticks, ==, TRICKLE);
+  g_assert_cmpuint (trickle.longest_pause, <, TRICKLE / 8);
+  g_assert_cmpuint (n_answers, >=, 8);
+  g_assert_cmpuint (most, <, before + TRICKLE_ROOM);
+
+  witness.done = TRUE;
+  if (witness.pause != NULL)
+    g_source_destroy (witness.pause);
+  g_clear_pointer (&witness.pause, g_source_unref);
+  test_wait_until (fixture, extension_host_process_get_pending_calls (witness.process) == 0);
+  g_source_destroy (frames);
+  g_source_unref (frames);
+  rpc_stop (process);
+  rpc_stop (witness.process);
+}
+
 /* A byte order mark is no JSON: what bears one is output. */
 static void
 test_bom (TestFixture   *fixture,
@@ -384,6 +479,7 @@ main (int    argc,
 
       test_add (path, &hostile_cases[i], test_hostile);
     }
+  test_add ("/hostile/trickle", NULL, test_trickle);
   test_add ("/hostile/bom", NULL, test_bom);
   test_add ("/hostile/many-values", NULL, test_many_values);
   test_add ("/hostile/long-text", NULL, test_long_text);

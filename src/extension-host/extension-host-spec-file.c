@@ -376,6 +376,14 @@ read_file (Loader *self,
   if (info == NULL)
     return NULL;
 
+  /* Links are followed, and this one could not be. */
+  if (g_file_info_get_file_type (info) == G_FILE_TYPE_SYMBOLIC_LINK)
+    {
+      g_set_error (self->error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                   _("%s: is a link that leads nowhere"), self->name);
+      return NULL;
+    }
+
   if (g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR)
     {
       fail_line (self, 1, _("is not a regular file"));

@@ -9,15 +9,17 @@ G_BEGIN_DECLS
 typedef enum
 {
   TOOL_STATUS_OK = 0,
-  TOOL_STATUS_FAILED = 1,   /* the host crashed or could not be started */
-  TOOL_STATUS_USAGE = 2     /* wrong options, wrong file: nothing was started */
+  TOOL_STATUS_FAILED = 1,   /* the host crashed or could not be started; a checked file is wrong */
+  TOOL_STATUS_USAGE = 2     /* wrong options, wrong file to run: nothing was started */
 } ToolStatus;
 
 /* argv[0] is the name of the command. */
 typedef ToolStatus (*ToolCommandFunc) (int    argc,
                                        char **argv);
 
-ToolStatus tool_command_run (int    argc,
-                             char **argv);
+ToolStatus tool_command_check (int    argc,
+                               char **argv);
+ToolStatus tool_command_run   (int    argc,
+                               char **argv);
 
 G_END_DECLS

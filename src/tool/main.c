@@ -19,6 +19,7 @@ static const struct
   ToolCommandFunc func;
 } commands[] = {
   { "run", N_("Run and supervise one extension host"), tool_command_run },
+  { "check", N_("Look for mistakes in spec files"), tool_command_check },
 };
 
 static void

@@ -46,6 +46,17 @@ tool_error (const char *format,
 }
 
 void
+tool_warning (const char *format,
+              ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  print_line (TOOL_NAME ": warning", format, args);
+  va_end (args);
+}
+
+void
 tool_hint (const char *format,
            ...)
 {

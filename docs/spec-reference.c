@@ -37,7 +37,7 @@ static const Note notes[] = {
     .more = "Relative to the folder of the file. `PWD` is set to it." },
   { "environment", .fallback = "empty", .range = "each `NAME=VALUE`",
     .doc = "Variables that are added to the environment of the program.",
-    .more = "The last one of a name wins. `EXTENSION_HOST_TREE` is reserved, and with "
+    .more = "Each name once. `EXTENSION_HOST_TREE` is reserved, and with "
             "`Transport=node-ipc` so are `NODE_CHANNEL_FD` and "
             "`NODE_CHANNEL_SERIALIZATION_MODE`." },
   { "transport",
@@ -61,9 +61,11 @@ static const Note notes[] = {
     .more = "`always`: restart it, however it ended; `on-failure`: unless it exited with status "
             "0." },
   { "max-restarts", .more = "If it fails more often than that the host has crashed." },
-  { "restart-window", .more = "`0`: until somebody starts the host." },
+  { "restart-window",
+    .more = "`0`: until somebody starts the host. Else longer than the waits before `MaxRestarts` "
+            "restarts are together, or that limit is never reached." },
   { "backoff-initial", .more = "`0`: no wait, which needs a limit of `MaxRestarts`." },
-  { "backoff-max", .more = "Not less than `BackoffInitial`." },
+  { "backoff-max", .more = "Not less than `BackoffInitial`, and no more than the wait grows to." },
   { "backoff-jitter", .more = "`0.1`: each wait is up to a tenth longer or shorter." },
   { "no-restart-exits", .fallback = "empty", .range = "each `0` to `255`, or a signal",
     .more = "Exit statuses and signals that end programs, `SIGSEGV` or `SEGV`." },

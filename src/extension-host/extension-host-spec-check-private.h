@@ -46,6 +46,12 @@ gboolean                extension_host_spec_parse_exit        (const char       
                                                                ExtensionHostExitKind      *kind,
                                                                int                        *value);
 
+/* What the waits before restarts come to. */
+gint64                  extension_host_spec_get_least_waits       (ExtensionHostSpec      *self);
+gboolean                extension_host_spec_can_reach_limit       (ExtensionHostSpec      *self);
+gboolean                extension_host_spec_can_wait_longer       (ExtensionHostSpec      *self);
+gboolean                extension_host_spec_can_reach_backoff_max (ExtensionHostSpec      *self);
+
 /* RFC 8259 and an object. On failure @offset is where it goes wrong, in bytes. */
 gboolean                extension_host_spec_json_is_object    (const char                 *text,
                                                                gsize                      *offset);

@@ -15,6 +15,9 @@
 #define MIN_HEALTH_INTERVAL 10
 #define MAX_SHOWN 40
 
+/* What a handshake may take of the queue beyond max-write-queue. */
+#define URGENT_ROOM (64 * 1024)
+
 /* What the kernel takes as one string (32 pages, NUL included), and as all of them at most
  * (three quarters of its idea of a stack), less what the shim needs for its own arguments. */
 #define MAX_ARGUMENT (128 * 1024)
@@ -437,6 +440,23 @@ check_rows (Check *check)
 }
 
 static gboolean
+check_handshake_room (Check *check)
+{
+  ExtensionHostSpec *spec = check->spec;
+  gsize length = spec->handshake_params != NULL ? strlen (spec->handshake_params) : 0;
+  g_autofree char *params = dup_called (check, "handshake-params");
+  g_autofree char *queue = dup_called (check, "max-write-queue");
+
+  if (extension_host_spec_get_handshake_method (spec) == NULL ||
+      length <= (gsize) spec->max_write_queue + URGENT_ROOM)
+    return TRUE;
+
+  return fail (check, "max-write-queue", "handshake-params",
+               _("“%s” (%" G_GSIZE_FORMAT " bytes) can never be sent with “%s” %u"),
+               params, length, queue, spec->max_write_queue);
+}
+
+static gboolean
 check_talk (Check *check)
 {
   ExtensionHostSpec *spec = check->spec;
@@ -456,7 +476,54 @@ check_talk (Check *check)
     return fail (check, "ready-mode", "protocol",
                  _("there are no notifications with “%s” none"), protocol);
 
-  return TRUE;
+  return check_handshake_room (check);
+}
+
+/* The values are those of a table whose defaults go together: one at least was set. */
+static const char *
+find_set (Check              *check,
+          const char * const *properties)
+{
+  for (guint i = 0; properties[i] != NULL; i++)
+    {
+      const ExtensionHostSpecRow *row = extension_host_spec_find_row (properties[i]);
+      gboolean is_fraction = row->storage == EXTENSION_HOST_SPEC_STORAGE_DOUBLE;
+
+      if (is_fraction
+            ? extension_host_spec_field (check->spec, row, double) != row->fraction.fallback
+            : extension_host_spec_get_number (check->spec, row) != row->fallback)
+        return row->name;
+    }
+
+  return properties[0];
+}
+
+/* Else a host that fails at once is restarted without end, and whoever set a limit believes that
+ * it is not. */
+static gboolean
+check_limit (Check *check)
+{
+  static const char * const involved[] = {
+    "restart-window", "max-restarts", "backoff-initial", "backoff-factor", "backoff-max", NULL
+  };
+  ExtensionHostSpec *spec = check->spec;
+  const ExtensionHostSpecRow *row = extension_host_spec_find_row ("restart-window");
+  g_autofree char *restarts = dup_called (check, "max-restarts");
+  g_autofree char *window = dup_called (check, "restart-window");
+  g_autofree char *waits = NULL;
+  g_autofree char *length = NULL;
+
+  if (spec->restart == EXTENSION_HOST_RESTART_POLICY_NEVER ||
+      extension_host_spec_can_reach_limit (spec))
+    return TRUE;
+
+  waits = extension_host_spec_row_format (row, extension_host_spec_get_least_waits (spec));
+  length = extension_host_spec_row_format (row, spec->restart_window);
+
+  return fail (check, find_set (check, involved), NULL,
+               /* Translators: max-restarts, its value, a duration, restart-window, its value */
+               _("“%s” %u is never reached: the waits before so many restarts are %s at least, "
+                 "and “%s” is %s"), restarts, spec->max_restarts, waits, window, length);
 }
 
 static gboolean
@@ -477,7 +544,7 @@ check_backoff (Check *check)
                  _("“%s” 0 needs a limit of “%s”, or a host that fails at once is "
                    "restarted without end"), initial, restarts);
 
-  return TRUE;
+  return check_limit (check);
 }
 
 static gboolean

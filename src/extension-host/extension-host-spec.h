@@ -339,7 +339,9 @@ const char * const *extension_host_spec_get_argv      (ExtensionHostSpec   *self
  *
  * How long a failure is remembered.
  *
- * In ms, from 0 to 24 days. Default: 300000. 0 = until the host is started by somebody.
+ * In ms, from 0 to 24 days. Default: 300000. 0 = until the host is started by somebody. Else it is
+ * longer than the waits before [property@ExtensionHost.Spec:max-restarts] restarts are together, as
+ * with a shorter one that limit is never reached.
  *
  * Since: 0.1
  */

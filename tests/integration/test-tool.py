@@ -334,7 +334,8 @@ def test_timeouts():
 
 @tap.case("a stop while it waits for a restart takes effect at once")
 def test_stop_in_backoff():
-    with Tool("run", "--json", "--backoff-initial=1h", "--backoff-max=1h", "false") as tool:
+    with Tool("run", "--json", "--backoff-initial=1h", "--backoff-max=1h", "--restart-window=4h",
+              "false") as tool:
         tool.read_event("state-changed", new="restarting")
         tool.finish()
         equal(tool.states(), ["starting", "running", "unhealthy", "restarting", "stopping",

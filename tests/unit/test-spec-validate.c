@@ -145,13 +145,13 @@ test_environment (void)
 }
 
 /* What a property takes at the ends of its range, and what it refuses beyond them. backoff-max is
- * as wide as can be, so that backoff-initial is judged by its own range. */
+ * as wide as can be, and so is the window, so that backoff-initial is judged by its own range. */
 static void
 assert_range (const char *property,
               guint       minimum,
               guint       maximum)
 {
-#define WIDE "backoff-max", 2073600000u
+#define WIDE "backoff-max", 2073600000u, "restart-window", 0
   assert_accepts (WIDE, property, minimum);
   assert_accepts (WIDE, property, maximum);
   if (minimum > 0)

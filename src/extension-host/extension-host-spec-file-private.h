@@ -5,7 +5,12 @@
 
 G_BEGIN_DECLS
 
-ExtensionHostSpec *extension_host_spec_file_load (GFile   *file,
-                                                  GError **error);
+ExtensionHostSpec *extension_host_spec_file_load      (GFile   *file,
+                                                       GError **error);
+
+/* Of ExtensionHostSpec; NULL = the folder cannot be read. */
+GPtrArray         *extension_host_spec_read_directory (GFile   *directory,
+                                                       GError **file_error,
+                                                       GError **error);
 
 G_END_DECLS

@@ -11,10 +11,11 @@ PREFIX = "extension-host-"
 
 # From lowest to highest. A family is one idea cut into files: spec, spec-table, spec-check …
 LEVELS = (
-    ("enums", "enum-types", "error", "state", "affinity", "backoff", "restart-budget", "intake", "log",
-     "version", "version-macros"),
-    ("spec", "exit", "transition", "stop-outcome", "shutdown-report", "health", "call-failure",
-     "log-ring", "order", "json-scan", "json-repair", "message", "methods", "oversize", "payload", "pipes", "reactor", "channel", "lifeline", "output", "shim", "sweep"),
+    ("enums", "enum-types", "error", "state", "affinity", "backoff", "restart-budget", "restart-slot",
+     "intake", "log", "version", "version-macros"),
+    ("spec", "exit", "transition", "stop-outcome", "shutdown-report", "health", "watchdog",
+     "call-failure", "log-ring", "order", "json-scan", "json-repair", "message", "methods", "oversize",
+     "payload", "pipes", "proc", "reactor", "channel", "lifeline", "output", "shim", "sweep"),
     ("attempt", "ladder", "lifecycle", "rpc", "invocation", "extension"),
     ("process",),
     ("manager",),

@@ -90,12 +90,6 @@ static const struct {
   const char *value;
 } later[] = {
   { "transport", "node-ipc" },
-  { "probe-params", NULL },
-  { "health-interval", NULL },
-  { "health-timeout", NULL },
-  { "health-failures", NULL },
-  { "health-method", NULL },
-  { "memory-limit", NULL },
   { "after", NULL },
   { "group", NULL },
 };

@@ -54,6 +54,7 @@ void                  extension_host_attempt_unref       (ExtensionHostAttempt  
 gboolean              extension_host_attempt_spawn       (ExtensionHostAttempt             *self,
                                                           ExtensionHostSpec                *spec,
                                                           GError                          **error);
+guint                 extension_host_attempt_get_shim_pid   (ExtensionHostAttempt            *self);
 guint                 extension_host_attempt_get_pid     (ExtensionHostAttempt             *self);
 guint                 extension_host_attempt_get_left    (ExtensionHostAttempt             *self);
 gboolean              extension_host_attempt_has_ended   (ExtensionHostAttempt             *self);

@@ -104,6 +104,12 @@ extension_host_attempt_get_pid (ExtensionHostAttempt *self)
 }
 
 guint
+extension_host_attempt_get_shim_pid (ExtensionHostAttempt *self)
+{
+  return self->shim_pid;
+}
+
+guint
 extension_host_attempt_get_left (ExtensionHostAttempt *self)
 {
   return self->left;

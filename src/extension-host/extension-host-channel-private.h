@@ -51,6 +51,7 @@ gboolean              extension_host_channel_can_send    (ExtensionHostChannel  
 gsize                 extension_host_channel_get_queued  (ExtensionHostChannel            *self);
 void                  extension_host_channel_set_reading (ExtensionHostChannel            *self,
                                                           gboolean                         reading);
+gboolean              extension_host_channel_is_input_full (ExtensionHostChannel          *self);
 gsize                 extension_host_channel_get_partial (ExtensionHostChannel            *self);
 void                  extension_host_channel_drop_partial (ExtensionHostChannel           *self);
 gboolean              extension_host_channel_is_behind   (ExtensionHostChannel            *self,

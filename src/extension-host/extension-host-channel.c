@@ -562,6 +562,15 @@ count_unread (ExtensionHostChannel *self)
   return ioctl (self->in_fd, FIONREAD, &waiting) == 0 && waiting > 0 ? (guint64) waiting : 0;
 }
 
+/* Whether the other side cannot write any more until we read. */
+gboolean
+extension_host_channel_is_input_full (ExtensionHostChannel *self)
+{
+  int size = self->in_fd != -1 ? fcntl (self->in_fd, F_GETPIPE_SZ) : -1;
+
+  return size > 0 && count_unread (self) + MUCH > (guint64) size;
+}
+
 /* Whether the other side may have written what we have not read. @horizon, 0 at first, is then set to
  * the count of bytes up to which everything had been written at this call: once that much has been
  * read this is FALSE, whatever more has come since. */

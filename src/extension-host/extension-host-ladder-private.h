@@ -21,6 +21,8 @@ typedef struct
   ExtensionHostDeadline deadline;
   ExtensionHostStopRung rung;
   guint term_timeout;                  /* ms, at the rung of that name */
+  gint64 rung_began;                   /* monotonic, µs */
+  guint rung_timeout;                  /* ms */
   gint64 began;                        /* monotonic, µs; 0 = nobody asked for an end */
   gboolean acknowledged;               /* the shutdown request was answered */
   guint64 horizon;                     /* that is to be read before the request counts as unanswered */
@@ -37,6 +39,9 @@ void                      extension_host_ladder_climb       (ExtensionHostLadder
 void                      extension_host_ladder_answered    (ExtensionHostLadder   *self,
                                                              gboolean               acknowledged);
 void                      extension_host_ladder_exited      (ExtensionHostLadder   *self);
+gint64                    extension_host_ladder_extend      (ExtensionHostLadder   *self,
+                                                             gint64                 due,
+                                                             guint                  times_max);
 ExtensionHostStopOutcome *extension_host_ladder_get_outcome (ExtensionHostLadder   *self,
                                                              ExtensionHostExit     *exit,
                                                              guint                  leftover);

@@ -73,6 +73,16 @@ allow (ExtensionHostLadder *self,
                                g_get_monotonic_time () + (gint64) ms * 1000, on_time_up, self);
 }
 
+/* One of the gentle ones, whose time may be extended. */
+static void
+begin_rung (ExtensionHostLadder *self,
+            guint                timeout)
+{
+  self->rung_began = g_get_monotonic_time ();
+  self->rung_timeout = timeout;
+  allow (self, timeout);
+}
+
 /* FALSE if the rung does not apply, or has no time. */
 static gboolean
 stand_on (ExtensionHostLadder   *self,
@@ -85,14 +95,14 @@ stand_on (ExtensionHostLadder   *self,
     case EXTENSION_HOST_STOP_RUNG_REQUEST:
       if (self->spec->ack_timeout == 0 || !self->request (self->owner))
         return FALSE;
-      allow (self, self->spec->ack_timeout);
+      begin_rung (self, self->spec->ack_timeout);
       return TRUE;
 
     case EXTENSION_HOST_STOP_RUNG_EOF:
       if (self->spec->exit_timeout == 0)
         return FALSE;
       extension_host_attempt_close_stdin (self->attempt);
-      allow (self, self->spec->exit_timeout);
+      begin_rung (self, self->spec->exit_timeout);
       return TRUE;
 
     case EXTENSION_HOST_STOP_RUNG_TERM:
@@ -190,6 +200,26 @@ extension_host_ladder_exited (ExtensionHostLadder *self)
 {
   if (self->rung < EXTENSION_HOST_STOP_RUNG_TERM)
     allow (self, REST_GRACE);
+}
+
+/* Gives a gentle rung time until @due, but in all no more than @times_max times its timeout in addition.
+ * Returns until when it has, or 0 if it is at no such rung. */
+gint64
+extension_host_ladder_extend (ExtensionHostLadder *self,
+                              gint64               due,
+                              guint                times_max)
+{
+  gint64 latest = self->rung_began + (gint64) self->rung_timeout * 1000 * (1 + times_max);
+
+  if (self->deadline.reactor == NULL ||
+      (self->rung != EXTENSION_HOST_STOP_RUNG_REQUEST && self->rung != EXTENSION_HOST_STOP_RUNG_EOF) ||
+      extension_host_attempt_has_ended (self->attempt))
+    return 0;
+
+  due = MAX (self->deadline.due, MIN (due, latest));
+  extension_host_deadline_arm (&self->deadline, self->reactor, due, on_time_up, self);
+
+  return due;
 }
 
 ExtensionHostStopOutcome *

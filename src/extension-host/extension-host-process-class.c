@@ -88,6 +88,24 @@ extension_host_process_get_property (GObject    *object,
     case PROP_QUEUED_BYTES:
       g_value_set_uint64 (value, extension_host_rpc_get_queued (self->rpc));
       break;
+    case PROP_LAST_HEALTH:
+      g_value_set_boxed (value, self->face.last_health);
+      break;
+    case PROP_LATENCY:
+      g_value_set_int64 (value, self->face.latency);
+      break;
+    case PROP_RSS:
+      g_value_set_uint64 (value, self->face.rss);
+      break;
+    case PROP_CPU_PERCENT:
+      g_value_set_double (value, self->face.cpu_percent);
+      break;
+    case PROP_STATUS_TEXT:
+      g_value_set_string (value, self->face.status_text);
+      break;
+    case PROP_PROGRESS:
+      g_value_set_double (value, self->face.progress);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -365,6 +383,82 @@ extension_host_process_install_properties (GObjectClass *object_class)
                          0, G_MAXUINT64, 0,
                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
+  /**
+   * ExtensionHostProcess:last-health:
+   *
+   * What the last tick saw of the host, or %NULL if it has seen none. It is kept when the host ends.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LAST_HEALTH] =
+    g_param_spec_boxed ("last-health", NULL, NULL,
+                        EXTENSION_HOST_TYPE_HEALTH,
+                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:latency:
+   *
+   * How long the host took for the last answer before the last tick, in µs; −1 if that is not known:
+   * it has answered nothing yet, or is not ready.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LATENCY] =
+    g_param_spec_int64 ("latency", NULL, NULL,
+                        -1, G_MAXINT64, -1,
+                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:rss:
+   *
+   * The resident memory of all processes of the host at the last tick, in bytes; 0 if it is not ready.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_RSS] =
+    g_param_spec_uint64 ("rss", NULL, NULL,
+                         0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:cpu-percent:
+   *
+   * How much CPU all processes of the host used between the last two ticks, in percent of one CPU: it
+   * may be above 100. 0 if it is not ready.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CPU_PERCENT] =
+    g_param_spec_double ("cpu-percent", NULL, NULL,
+                         0, G_MAXDOUBLE, 0,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:status-text:
+   *
+   * What the host says that it is doing, with the notification `host/status`; %NULL if it says nothing.
+   * It is cut at 8 KiB, changes at most ten times a second, and is gone when the host ends.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_STATUS_TEXT] =
+    g_param_spec_string ("status-text", NULL, NULL,
+                         NULL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:progress:
+   *
+   * How far the host says that it is, with the notification `host/status`: from 0 to 1, or −1 if it
+   * does not say.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PROGRESS] =
+    g_param_spec_double ("progress", NULL, NULL,
+                         -1, 1, -1,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
   g_object_class_install_properties (object_class, EXTENSION_HOST_PROCESS_N_PROPS, properties);
 }
 
@@ -437,8 +531,8 @@ extension_host_process_install_signals (GType type)
    * @params: (nullable): the parameters, an object or an array; %NULL if there are none, or if they
    *   cannot be parsed: see [method@ExtensionHost.Invocation.get_params]
    *
-   * Emitted for each notification that the host sends and the library does not use itself
-   * (`host/ready`, `host/log`). The detail is the method.
+   * Emitted for each notification that the host sends and the library does not use itself (`host/ready`,
+   * `host/status`, `host/extend-timeout`, `host/log`). The detail is the method.
    *
    * Since: 0.1
    */
@@ -466,4 +560,43 @@ extension_host_process_install_signals (GType type)
                   0, NULL, NULL, NULL,
                   G_TYPE_NONE,
                   1, G_TYPE_STRING);
+
+  /**
+   * ExtensionHostProcess::health-checked:
+   * @self: the host
+   * @health: what was seen
+   *
+   * Emitted at each tick of a host that is ready, every
+   * [property@ExtensionHost.Spec:health-interval], whatever was seen. The properties that come from
+   * it, such as [property@ExtensionHost.Process:latency], have changed before.
+   *
+   * Since: 0.1
+   */
+  signals[HEALTH_CHECKED] =
+    g_signal_new ("health-checked",
+                  type,
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE,
+                  1, EXTENSION_HOST_TYPE_HEALTH);
+
+  /**
+   * ExtensionHostProcess::unresponsive:
+   * @self: the host
+   * @health: what was seen, with the verdict
+   *
+   * Emitted when [property@ExtensionHost.Spec:health-failures] probes in a row were not answered, once
+   * until the host answers again. The host becomes `unhealthy` right afterwards and is killed, unless a
+   * handler pauses it; if health-failures is 0 it is left alone, and this is emitted for the first
+   * probe that is not answered.
+   *
+   * Since: 0.1
+   */
+  signals[UNRESPONSIVE] =
+    g_signal_new ("unresponsive",
+                  type,
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE,
+                  1, EXTENSION_HOST_TYPE_HEALTH);
 }

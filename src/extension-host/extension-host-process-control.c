@@ -32,7 +32,7 @@ extension_host_process_pause (ExtensionHostProcess  *self,
 
   paused = extension_host_process_check_open (self, error) && extension_host_lifecycle_pause (&self->lifecycle, error);
   if (paused)
-    extension_host_process_hold_timers (self);
+    extension_host_process_hold_start (self);
   extension_host_process_flush (self);
 
   return paused;
@@ -63,7 +63,10 @@ extension_host_process_resume (ExtensionHostProcess  *self,
 
   resumed = extension_host_process_check_open (self, error) && extension_host_lifecycle_resume (&self->lifecycle, error);
   if (resumed)
-    extension_host_process_resume_timers (self);
+    {
+      extension_host_process_resume_start (self);
+      extension_host_process_resume_health (self);
+    }
   extension_host_process_flush (self);
 
   return resumed;

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "extension-host-enum-types.h"
+#include "extension-host-health-private.h"
 #include "extension-host-process-private.h"
 
 /* Everything there is to know of a host, in one piece, for D-Bus and for support requests. */
@@ -51,6 +52,30 @@ describe_exit (ExtensionHostExit *exit)
   return g_variant_dict_end (&dict);
 }
 
+static GVariant *
+describe_health (ExtensionHostHealth *health)
+{
+  g_autofree char *text = extension_host_health_to_string (health);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "sequence", "t", health->sequence);
+  g_variant_dict_insert (&dict, "generation", "t", health->generation);
+  g_variant_dict_insert (&dict, "time", "t", (guint64) health->time);
+  g_variant_dict_insert (&dict, "ok", "b", health->ok);
+  g_variant_dict_insert (&dict, "latency", "x", health->latency);
+  g_variant_dict_insert (&dict, "failures", "u", health->failures);
+  g_variant_dict_insert (&dict, "rss", "t", health->rss);
+  g_variant_dict_insert (&dict, "cpu-percent", "d", health->cpu_percent);
+  g_variant_dict_insert (&dict, "processes", "u", health->processes);
+  g_variant_dict_insert (&dict, "pending-calls", "u", health->pending_calls);
+  g_variant_dict_insert (&dict, "queued-bytes", "t", health->queued_bytes);
+  add_enum (&dict, "verdict", EXTENSION_HOST_TYPE_VERDICT, health->verdict);
+  add_string (&dict, "text", text);
+
+  return g_variant_dict_end (&dict);
+}
+
 static void
 add_spec (GVariantDict      *dict,
           ExtensionHostSpec *spec)
@@ -87,10 +112,33 @@ add_face (GVariantDict            *dict,
   g_variant_dict_insert (dict, "pending-restart", "b", face->pending_restart);
   g_variant_dict_insert (dict, "next-restart", "t", (guint64) face->next_restart);
   g_variant_dict_insert (dict, "stale-events", "t", face->stale_events);
+  g_variant_dict_insert (dict, "latency", "x", face->latency);
+  g_variant_dict_insert (dict, "rss", "t", face->rss);
+  g_variant_dict_insert (dict, "cpu-percent", "d", face->cpu_percent);
+  add_string (dict, "status-text", face->status_text);
+  g_variant_dict_insert (dict, "progress", "d", face->progress);
+  if (face->last_health != NULL)
+    g_variant_dict_insert_value (dict, "last-health", describe_health (face->last_health));
   if (face->last_exit != NULL)
     g_variant_dict_insert_value (dict, "last-exit", describe_exit (face->last_exit));
   if (face->last_control_failure != NULL)
     g_variant_dict_insert_value (dict, "last-control-failure", face->last_control_failure);
+}
+
+/* When it was seen to live. */
+static void
+add_life (GVariantDict         *dict,
+          ExtensionHostProcess *self)
+{
+  gint64 age = g_get_monotonic_time () - self->replied_at;
+
+  g_variant_dict_insert (dict, "ready-since", "t", (guint64) self->ready_since);
+  g_variant_dict_insert (dict, "last-reply", "t",
+                         (guint64) (self->replied_at != 0 ? g_get_real_time () - age : 0));
+  g_variant_dict_insert (dict, "pending-calls", "u", extension_host_rpc_get_pending (self->rpc));
+  g_variant_dict_insert (dict, "queued-bytes", "t",
+                         (guint64) extension_host_rpc_get_queued (self->rpc));
+  g_variant_dict_insert (dict, "protocol-errors", "t", self->protocol_errors);
 }
 
 static void
@@ -113,8 +161,9 @@ add_stop (GVariantDict              *dict,
  *
  * Describes the host: what its properties say and what its spec says, but no environment.
  *
- * The keys are the names of the properties; times are in µs since the epoch. While the host is
- * being ended there are `stop-rung` and `stop-deadline` too.
+ * The keys are the names of the properties; times are in µs since the epoch, and 0 if it has not happened.
+ * Besides there are `ready-since`; `last-reply`, when the host last answered a call; and while it is being
+ * ended `stop-rung` and `stop-deadline`.
  *
  * Returns: (transfer full): the description, of type `a{sv}`
  *
@@ -130,6 +179,7 @@ extension_host_process_describe (ExtensionHostProcess *self)
   g_variant_dict_init (&dict, NULL);
   add_spec (&dict, self->spec);
   add_face (&dict, &self->face);
+  add_life (&dict, self);
   add_stop (&dict, &self->ladder);
 
   return g_variant_ref_sink (g_variant_dict_end (&dict));

@@ -47,6 +47,38 @@ show_budget (ExtensionHostProcess *self)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RESTART_BUDGET]);
 }
 
+static void
+show_health (ExtensionHostProcess *self)
+{
+  gboolean lives = self->readiness == EXTENSION_HOST_READINESS_READY && self->last_health != NULL;
+
+  if (self->face.last_health != self->last_health)
+    {
+      g_clear_pointer (&self->face.last_health, extension_host_health_unref);
+      if (self->last_health != NULL)
+        self->face.last_health = extension_host_health_ref (self->last_health);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAST_HEALTH]);
+    }
+
+  /* What a host that has ended took last would only mislead. */
+  SHOW (latency, lives ? self->latency : -1, PROP_LATENCY);
+  SHOW (rss, lives ? extension_host_health_get_rss (self->last_health) : 0, PROP_RSS);
+  SHOW (cpu_percent, lives ? extension_host_health_get_cpu_percent (self->last_health) : 0,
+        PROP_CPU_PERCENT);
+}
+
+static void
+show_status (ExtensionHostProcess *self)
+{
+  if (g_strcmp0 (self->face.status_text, self->status_text) != 0)
+    {
+      g_free (self->face.status_text);
+      self->face.status_text = g_strdup (self->status_text);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATUS_TEXT]);
+    }
+  SHOW (progress, self->progress, PROP_PROGRESS);
+}
+
 /* Shows what changed apart from the state, which changes with its announcement. */
 void
 extension_host_process_update_face (ExtensionHostProcess *self)
@@ -66,6 +98,8 @@ extension_host_process_update_face (ExtensionHostProcess *self)
   SHOW (next_restart, self->next_restart, PROP_NEXT_RESTART);
   SHOW (stale_events, lifecycle->stale_events, PROP_STALE_EVENTS);
   show_budget (self);
+  show_health (self);
+  show_status (self);
 
   if (self->face.last_exit != self->last_exit)
     {
@@ -161,4 +195,22 @@ extension_host_process_show_denied (ExtensionHostProcess *self,
                                     const char           *method)
 {
   g_signal_emit (self, signals[CAPABILITY_DENIED], 0, method);
+}
+
+void
+extension_host_process_show_health (ExtensionHostProcess *self,
+                                    ExtensionHostHealth  *health)
+{
+  g_signal_emit (self, signals[HEALTH_CHECKED], 0, health);
+}
+
+void
+extension_host_process_show_unresponsive (ExtensionHostProcess *self,
+                                          ExtensionHostHealth  *health)
+{
+  g_autofree char *text = extension_host_health_to_string (health);
+
+  extension_host_log (self->spec->id, G_LOG_LEVEL_MESSAGE, NULL, 0, "%s: unresponsive: %s",
+                      self->spec->id, text);
+  g_signal_emit (self, signals[UNRESPONSIVE], 0, health);
 }

@@ -400,3 +400,111 @@ extension_host_process_get_queued_bytes (ExtensionHostProcess *self)
 
   return extension_host_rpc_get_queued (self->rpc);
 }
+
+/**
+ * extension_host_process_get_last_health:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:last-health].
+ *
+ * Returns: (transfer none) (nullable): the record, or %NULL if there was no tick yet
+ *
+ * Since: 0.1
+ */
+ExtensionHostHealth *
+extension_host_process_get_last_health (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+
+  return self->face.last_health;
+}
+
+/**
+ * extension_host_process_get_latency:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:latency].
+ *
+ * Returns: the latency in µs, or −1 if it is not known
+ *
+ * Since: 0.1
+ */
+gint64
+extension_host_process_get_latency (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), -1);
+
+  return self->face.latency;
+}
+
+/**
+ * extension_host_process_get_rss:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:rss].
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 0.1
+ */
+guint64
+extension_host_process_get_rss (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), 0);
+
+  return self->face.rss;
+}
+
+/**
+ * extension_host_process_get_cpu_percent:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:cpu-percent].
+ *
+ * Returns: percent of one CPU
+ *
+ * Since: 0.1
+ */
+double
+extension_host_process_get_cpu_percent (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), 0);
+
+  return self->face.cpu_percent;
+}
+
+/**
+ * extension_host_process_get_status_text:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:status-text].
+ *
+ * Returns: (transfer none) (nullable): the text, or %NULL if the host says nothing
+ *
+ * Since: 0.1
+ */
+const char *
+extension_host_process_get_status_text (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+
+  return self->face.status_text;
+}
+
+/**
+ * extension_host_process_get_progress:
+ * @self: a host
+ *
+ * Gets [property@ExtensionHost.Process:progress].
+ *
+ * Returns: from 0 to 1, or −1 if the host does not say
+ *
+ * Since: 0.1
+ */
+double
+extension_host_process_get_progress (ExtensionHostProcess *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), -1);
+
+  return self->face.progress;
+}

@@ -2,13 +2,16 @@
 #pragma once
 
 #include "extension-host-attempt-private.h"
+#include "extension-host-health.h"
 #include "extension-host-intake-private.h"
 #include "extension-host-ladder-private.h"
 #include "extension-host-lifecycle-private.h"
 #include "extension-host-log-ring-private.h"
 #include "extension-host-methods-private.h"
 #include "extension-host-process.h"
+#include "extension-host-restart-slot-private.h"
 #include "extension-host-rpc-private.h"
+#include "extension-host-watchdog-private.h"
 
 G_BEGIN_DECLS
 
@@ -37,6 +40,12 @@ typedef struct
   ExtensionHostExit *last_exit;
   GVariant *last_control_failure;
   guint64 stale_events;
+  ExtensionHostHealth *last_health;
+  gint64 latency;                        /* µs; -1 = not known */
+  guint64 rss;
+  double cpu_percent;
+  char *status_text;
+  double progress;
 } ExtensionHostFace;
 
 /* What to do with a message when its turn comes: user code may run. */
@@ -83,9 +92,34 @@ struct _ExtensionHostProcess
   char *channel_loss;                    /* why it was lost */
 
   ExtensionHostDeadline backoff;
+  ExtensionHostRestartSlot slot;         /* among those of its manager */
   ExtensionHostDeadline start_timeout;
   gint64 start_timeout_left;             /* µs, while paused; 0 = none */
+  gint64 start_held_at;                  /* monotonic, µs */
+  gint64 start_latest;                   /* to which the host may extend it; monotonic, µs */
   guint64 start_horizon;                 /* that is to be read before it elapses */
+  gint64 ready_since;                    /* wall clock, µs; 0 = not ready */
+  ExtensionHostCall *shutdown_call;      /* NULL while it is not being asked to leave */
+
+  ExtensionHostWatchdog watchdog;
+  ExtensionHostDeadline tick;
+  ExtensionHostBacklog tick_work;
+  gboolean wants_probe;
+  guint64 health_sequence;
+  ExtensionHostHealth *last_health;
+  gint64 latency;                        /* µs, of the last reply; -1 = there was none */
+  gint64 replied_at;                     /* monotonic, µs; 0 = never */
+  gint64 cpu_before;                     /* µs, of the tree at the last tick */
+  gint64 measured_at;                    /* monotonic, µs */
+  guint64 tree_memory;                   /* bytes */
+  guint memory_excesses;                 /* ticks in a row */
+
+  char *status_text;                     /* that the host last told */
+  double progress;                       /* 0 to 1; negative = not known */
+  char *next_status_text;
+  double next_progress;
+  gint64 status_since;                   /* monotonic, µs */
+  ExtensionHostDeadline next_status;
 
   ExtensionHostLogRing log;
   ExtensionHostLogLimit log_limit;
@@ -127,18 +161,46 @@ gboolean extension_host_process_has_listener   (ExtensionHostProcess          *s
 void     extension_host_process_show_notification (ExtensionHostProcess       *self,
                                                 const char                    *method,
                                                 JsonNode                      *params);
+void     extension_host_process_show_health    (ExtensionHostProcess          *self,
+                                                ExtensionHostHealth           *health);
+void     extension_host_process_show_unresponsive (ExtensionHostProcess       *self,
+                                                ExtensionHostHealth           *health);
 void     extension_host_process_show_denied    (ExtensionHostProcess          *self,
                                                 const char                    *method);
 
 /* extension-host-process-supervision.c */
 extern const ExtensionHostLifecycleFuncs extension_host_process_lifecycle_funcs;
 
-void     extension_host_process_become_ready   (ExtensionHostProcess          *self);
 void     extension_host_process_on_gave_up     (guint                          left,
                                                 gpointer                       data);
-void     extension_host_process_hold_timers    (ExtensionHostProcess          *self);
-void     extension_host_process_resume_timers  (ExtensionHostProcess          *self);
 void     extension_host_process_close          (ExtensionHostProcess          *self);
+
+void     extension_host_process_restart_now    (gpointer                       data);
+
+/* extension-host-process-readiness.c */
+void     extension_host_process_await_ready    (ExtensionHostProcess          *self);
+void     extension_host_process_hold_start     (ExtensionHostProcess          *self);
+void     extension_host_process_resume_start   (ExtensionHostProcess          *self);
+void     extension_host_process_extend_timeout (ExtensionHostProcess          *self,
+                                                gint64                         ms);
+void     extension_host_process_become_ready   (ExtensionHostProcess          *self);
+void     extension_host_process_follow_readiness (ExtensionHostProcess        *self,
+                                                ExtensionHostState             state);
+
+/* extension-host-process-health.c */
+void     extension_host_process_begin_health   (ExtensionHostProcess          *self);
+void     extension_host_process_end_health     (ExtensionHostProcess          *self);
+void     extension_host_process_resume_health  (ExtensionHostProcess          *self);
+void     extension_host_process_note_reply     (gint64                         latency,
+                                                gboolean                       urgent,
+                                                gpointer                       owner);
+gboolean extension_host_process_is_debugged    (ExtensionHostProcess          *self);
+
+/* extension-host-process-status.c */
+void     extension_host_process_take_status    (ExtensionHostProcess          *self,
+                                                const char                    *text,
+                                                double                         progress);
+void     extension_host_process_clear_status   (ExtensionHostProcess          *self);
 
 /* extension-host-process-traffic.c */
 extern const ExtensionHostRpcFuncs extension_host_process_rpc_funcs;

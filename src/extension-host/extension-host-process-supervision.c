@@ -11,8 +11,6 @@
 /* The wiring of a host: facts from its tree and its timers go into the lifecycle, orders of the
  * lifecycle go to the tree and the timers. What there is to tell goes to the news. */
 
-#define SECOND_LOOK (20 * 1000)   /* µs */
-
 /* The tree */
 
 static ExtensionHostExit *
@@ -216,60 +214,22 @@ extension_host_process_on_gave_up (guint    left,
   extension_host_process_flush (self);
 }
 
-/* Timers */
+/* Orders of the lifecycle */
 
-static void arm_start_timeout (ExtensionHostProcess *self,
-                               gint64                left);
-
-static void
-on_start_timeout (gpointer data)
+/* The backoff has elapsed, and there is a slot for it. */
+void
+extension_host_process_restart_now (gpointer data)
 {
   ExtensionHostProcess *self = data;
-  g_autofree char *detail = NULL;
 
-  if (extension_host_process_is_behind (self, &self->start_horizon))
+  if (self->lifecycle.due == 0)
     {
-      arm_start_timeout (self, SECOND_LOOK);
+      extension_host_restart_slot_leave (&self->slot);   /* paused, stopped or started meanwhile */
       return;
     }
 
-  detail = g_strdup_printf (_("not ready within %u ms"), self->spec->start_timeout);
-  extension_host_lifecycle_fault (&self->lifecycle, EXTENSION_HOST_REASON_START_TIMEOUT, detail);
+  extension_host_lifecycle_due (&self->lifecycle);
   extension_host_process_flush (self);
-}
-
-static void
-arm_start_timeout (ExtensionHostProcess *self,
-                   gint64                left)
-{
-  extension_host_deadline_arm (&self->start_timeout, self->reactor,
-                               g_get_monotonic_time () + left, on_start_timeout, self);
-}
-
-static void
-clear_start_timeout (ExtensionHostProcess *self)
-{
-  self->start_timeout_left = 0;
-  extension_host_deadline_disarm (&self->start_timeout);
-}
-
-/* While paused nothing is concluded from the time that passes. */
-void
-extension_host_process_hold_timers (ExtensionHostProcess *self)
-{
-  if (self->start_timeout.reactor == NULL)
-    return;
-
-  self->start_timeout_left = MAX (self->start_timeout.due - g_get_monotonic_time (), 1);
-  extension_host_deadline_disarm (&self->start_timeout);
-}
-
-void
-extension_host_process_resume_timers (ExtensionHostProcess *self)
-{
-  if (self->start_timeout_left != 0)
-    arm_start_timeout (self, self->start_timeout_left);
-  self->start_timeout_left = 0;
 }
 
 static void
@@ -277,51 +237,14 @@ on_backoff_elapsed (gpointer data)
 {
   ExtensionHostProcess *self = data;
 
-  extension_host_lifecycle_due (&self->lifecycle);
-  extension_host_process_flush (self);
+  if (extension_host_restart_slot_enter (&self->slot))
+    extension_host_process_restart_now (self);
 }
-
-/* Orders of the lifecycle */
 
 static gint64
 lifecycle_now (gpointer owner G_GNUC_UNUSED)
 {
   return g_get_monotonic_time ();
-}
-
-/* The host can be talked to: what waited for that goes on. */
-void
-extension_host_process_become_ready (ExtensionHostProcess *self)
-{
-  if (self->readiness != EXTENSION_HOST_READINESS_NOT_READY)
-    return;
-
-  self->readiness = EXTENSION_HOST_READINESS_READY;
-  self->was_ready = TRUE;
-  clear_start_timeout (self);
-  extension_host_rpc_set_ready (self->rpc);
-  extension_host_process_answer_kind (self, EXTENSION_HOST_WAIT_READY, NULL, NULL);
-}
-
-static void
-follow_readiness (ExtensionHostProcess *self,
-                  ExtensionHostState    state)
-{
-  gboolean at_once =
-    extension_host_spec_get_ready_mode (self->spec) == EXTENSION_HOST_READY_MODE_SPAWNED;
-
-  if (state != EXTENSION_HOST_STATE_RUNNING)
-    {
-      self->readiness = EXTENSION_HOST_READINESS_UNREPORTED;
-      extension_host_rpc_hold (self->rpc);
-    }
-  else
-    self->readiness = at_once ? EXTENSION_HOST_READINESS_READY : EXTENSION_HOST_READINESS_NOT_READY;
-
-  self->was_ready = self->was_ready || self->readiness == EXTENSION_HOST_READINESS_READY;
-  if (state != EXTENSION_HOST_STATE_STARTING &&
-      self->readiness != EXTENSION_HOST_READINESS_NOT_READY)
-    clear_start_timeout (self);
 }
 
 /* Calls that wait for a host that is not coming back by itself wait no longer. */
@@ -352,7 +275,7 @@ lifecycle_moved (ExtensionHostTransition *transition,
   ExtensionHostProcess *self = owner;
 
   extension_host_process_queue_transition (self, transition, rests);
-  follow_readiness (self, transition->new_state);
+  extension_host_process_follow_readiness (self, transition->new_state);
   if (rests || transition->new_state == EXTENSION_HOST_STATE_STOPPING)
     give_up_calls (self, transition->new_state);
 }
@@ -363,8 +286,6 @@ lifecycle_spawn (gpointer owner)
   ExtensionHostProcess *self = owner;
 
   self->spawned_at = 0;
-  self->was_ready = FALSE;
-  self->start_horizon = 0;
   g_clear_pointer (&self->outcome, extension_host_stop_outcome_unref);
   self->attempt = extension_host_attempt_new (self->reactor, &attempt_funcs, self);
   extension_host_ladder_reset (&self->ladder, self->attempt, self->reactor, self->spec);
@@ -380,12 +301,7 @@ lifecycle_spawn (gpointer owner)
       return;
     }
 
-  if (self->spec->start_timeout == EXTENSION_HOST_NO_TIMEOUT)
-    return;
-
-  arm_start_timeout (self, (gint64) self->spec->start_timeout * 1000);
-  if (self->lifecycle.control == EXTENSION_HOST_CONTROL_PAUSED)
-    extension_host_process_hold_timers (self);
+  extension_host_process_await_ready (self);
 }
 
 static void

@@ -206,6 +206,66 @@ take_log (ExtensionHostProcess        *self,
                                     MIN (strlen (line), EXTENSION_HOST_LINE_MAX), self);
 }
 
+static double
+get_number (JsonNode   *params,
+            const char *name)
+{
+  JsonNode *member = NULL;
+
+  if (params == NULL || !JSON_NODE_HOLDS_OBJECT (params))
+    return -1;
+
+  member = json_object_get_member (json_node_get_object (params), name);
+  if (member == NULL || (json_node_get_value_type (member) != G_TYPE_INT64 &&
+                         json_node_get_value_type (member) != G_TYPE_DOUBLE))
+    return -1;
+
+  return json_node_get_double (member);
+}
+
+/* What is there of a payload that is no larger than such a notification has reason to be. */
+static JsonNode *
+parse_small (const ExtensionHostPayload *payload)
+{
+  if (extension_host_payload_is_large (payload))
+    return NULL;
+
+  return extension_host_payload_parse (payload, NULL);
+}
+
+static void
+take_status (ExtensionHostProcess        *self,
+             const ExtensionHostIncoming *incoming)
+{
+  g_autoptr(JsonNode) params = parse_small (&incoming->params);
+  const char *text = get_text (params, "text");
+
+  if (text == NULL)
+    {
+      on_problem ("host/status without a text", self);
+      return;
+    }
+
+  extension_host_process_take_status (self, *text != '\0' ? text : NULL,
+                                      get_number (params, "progress"));
+}
+
+static void
+take_extension (ExtensionHostProcess        *self,
+                const ExtensionHostIncoming *incoming)
+{
+  g_autoptr(JsonNode) params = parse_small (&incoming->params);
+  double ms = get_number (params, "ms");
+
+  if (!(ms >= 1 && ms <= G_MAXINT32))
+    {
+      on_problem ("host/extend-timeout without a number of ms", self);
+      return;
+    }
+
+  extension_host_process_extend_timeout (self, (gint64) ms);
+}
+
 /* Those that the library understands are dealt with as they come. FALSE for all others. */
 static gboolean
 take_known (ExtensionHostProcess        *self,
@@ -216,6 +276,18 @@ take_known (ExtensionHostProcess        *self,
       if (extension_host_spec_get_ready_mode (self->spec) ==
           EXTENSION_HOST_READY_MODE_NOTIFICATION)
         extension_host_process_become_ready (self);
+      return TRUE;
+    }
+
+  if (g_str_equal (incoming->method, "host/status"))
+    {
+      take_status (self, incoming);
+      return TRUE;
+    }
+
+  if (g_str_equal (incoming->method, "host/extend-timeout"))
+    {
+      take_extension (self, incoming);
       return TRUE;
     }
 
@@ -296,6 +368,7 @@ const ExtensionHostRpcFuncs extension_host_process_rpc_funcs = {
   .stray = on_stray,
   .problem = on_problem,
   .stale = on_stale,
+  .replied = extension_host_process_note_reply,
   .may_take_in = extension_host_process_may_take_in,
   .elapsed = (void (*) (gpointer)) extension_host_process_flush,
 };
@@ -478,6 +551,7 @@ on_shutdown_reply (ExtensionHostReply *reply,
   const ExtensionHostPreset *preset = extension_host_spec_get_preset (self->spec);
   gboolean acknowledged = !is_refusal (reply);
 
+  self->shutdown_call = NULL;
   if (acknowledged && preset->exit_method != NULL && self->rpc_attached)
     extension_host_rpc_notify (self->rpc, preset->exit_method, NULL, 0, TRUE, NULL);
   if (self->rpc_attached)
@@ -493,9 +567,13 @@ extension_host_process_request_shutdown (gpointer data)
   ExtensionHostProcess *self = data;
   const char *method = extension_host_spec_get_shutdown_method (self->spec);
 
-  return method != NULL && self->rpc_attached && self->was_ready &&
-         extension_host_rpc_call (self->rpc, method, NULL, 0, self->spec->ack_timeout, TRUE,
-                                  on_shutdown_reply, self, NULL) != NULL;
+  if (method == NULL || !self->rpc_attached || !self->was_ready)
+    return FALSE;
+
+  self->shutdown_call = extension_host_rpc_call (self->rpc, method, NULL, 0, self->spec->ack_timeout,
+                                                 TRUE, on_shutdown_reply, self, NULL);
+
+  return self->shutdown_call != NULL;
 }
 
 /**

@@ -104,6 +104,9 @@ extension_host_process_dispose (GObject *object)
   extension_host_deadline_disarm (&self->spawn_failure);
   extension_host_deadline_disarm (&self->channel_patience);
   extension_host_deadline_disarm (&self->turn_ends);
+  extension_host_process_end_health (self);
+  extension_host_process_clear_status (self);
+  extension_host_restart_slot_part (&self->slot);
   extension_host_rpc_detach (self->rpc);
   self->rpc_attached = FALSE;
   extension_host_ladder_reset (&self->ladder, NULL, NULL, NULL);
@@ -135,6 +138,9 @@ extension_host_process_finalize (GObject *object)
   g_clear_pointer (&self->outcome, extension_host_stop_outcome_unref);
   g_clear_pointer (&self->last_exit, extension_host_exit_unref);
   g_clear_pointer (&self->last_control_failure, g_variant_unref);
+  g_clear_pointer (&self->last_health, extension_host_health_unref);
+  g_clear_pointer (&self->face.last_health, extension_host_health_unref);
+  g_clear_pointer (&self->face.status_text, g_free);
   g_clear_pointer (&self->face.last_exit, extension_host_exit_unref);
   g_clear_pointer (&self->face.last_control_failure, g_variant_unref);
   g_clear_pointer (&self->face.budget, g_variant_unref);
@@ -204,6 +210,10 @@ extension_host_process_init (ExtensionHostProcess *self)
   self->ladder.request = extension_host_process_request_shutdown;
   self->ladder.gave_up = extension_host_process_on_gave_up;
   self->ladder.owner = self;
+  self->slot.granted = extension_host_process_restart_now;
+  self->slot.owner = self;
+  self->latency = self->face.latency = -1;
+  self->progress = self->face.progress = -1;
   g_queue_init (&self->news);
   g_queue_init (&self->waiters);
   g_queue_init (&self->answers);

@@ -10,6 +10,7 @@
 #include "extension-host-call-failure.h"
 #include "extension-host-enums.h"
 #include "extension-host-exit.h"
+#include "extension-host-health.h"
 #include "extension-host-invocation.h"
 #include "extension-host-spec.h"
 #include "extension-host-stop-outcome.h"
@@ -235,6 +236,18 @@ EXTENSION_HOST_AVAILABLE_IN_0_1
 guint extension_host_process_get_pending_calls (ExtensionHostProcess *self);
 EXTENSION_HOST_AVAILABLE_IN_0_1
 guint64 extension_host_process_get_queued_bytes (ExtensionHostProcess *self);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+ExtensionHostHealth *extension_host_process_get_last_health (ExtensionHostProcess *self);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+gint64 extension_host_process_get_latency (ExtensionHostProcess *self);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+guint64 extension_host_process_get_rss (ExtensionHostProcess *self);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+double extension_host_process_get_cpu_percent (ExtensionHostProcess *self);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+const char *extension_host_process_get_status_text (ExtensionHostProcess *self);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+double extension_host_process_get_progress (ExtensionHostProcess *self);
 EXTENSION_HOST_AVAILABLE_IN_0_1
 GVariant *extension_host_process_dup_log (ExtensionHostProcess *self,
                                           guint                 max);

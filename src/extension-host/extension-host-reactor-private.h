@@ -16,11 +16,12 @@ G_BEGIN_DECLS
 
 typedef struct _ExtensionHostReactor ExtensionHostReactor;
 
-/* The rest of a burst of messages, to be told when the user interface has been drawn. Those of all
- * hosts take turns. */
+/* The rest of a burst of messages, or a chore, to be done when the user interface has been drawn. Those
+ * of all hosts take turns. */
 typedef struct
 {
   ExtensionHostReactor *reactor;   /* NULL while there is no rest */
+  GQueue *line;                    /* in which it stands */
   void (*run) (gpointer data);     /* may run user code; adds itself again if there is more */
   gpointer data;
   GList queued;
@@ -90,6 +91,10 @@ void     extension_host_afterwork_add   (ExtensionHostAfterwork *work,
 void     extension_host_afterwork_drop  (ExtensionHostAfterwork *work);
 
 void     extension_host_backlog_add     (ExtensionHostBacklog   *backlog,
+                                         ExtensionHostReactor   *reactor,
+                                         void                  (*run) (gpointer data),
+                                         gpointer                data);
+void     extension_host_chore_add       (ExtensionHostBacklog   *backlog,
                                          ExtensionHostReactor   *reactor,
                                          void                  (*run) (gpointer data),
                                          gpointer                data);

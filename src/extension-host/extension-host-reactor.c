@@ -9,6 +9,7 @@
 
 #define TURN 4000      /* µs of messages of all hosts in one turn */
 #define SLICE 1000     /* and of one host */
+#define CHORES 1000    /* and of chores of all hosts */
 #define REST_PRIORITY (G_PRIORITY_HIGH_IDLE + 25)   /* below the redraw of GTK, which is at + 20 */
 #define BREATH 500     /* µs between two turns in which all others had theirs */
 #define PATIENCE 8000  /* µs of turns without a breath: half a frame */
@@ -27,7 +28,8 @@ struct _ExtensionHostReactor
   GQueue afterwork;      /* of ExtensionHostAfterwork, through their link `queued` */
   GPtrArray *deadlines;  /* of ExtensionHostDeadline, a binary heap, the earliest first */
   GQueue backlogs;       /* of ExtensionHostBacklog, through their link `queued` */
-  GSource *rest;         /* works on them; NULL while there are none */
+  GQueue chores;         /* the same, for what has time */
+  GSource *rest;         /* works on both; NULL while there are none */
   gint64 last_turn;      /* when the last turn ended, monotonic, µs */
   gint64 busy_since;     /* since when turn follows on turn */
   gboolean busy;         /* that is so long that the others must have a turn */
@@ -238,6 +240,7 @@ reactor_new (GMainContext *context)
   g_queue_init (&self->ready);
   g_queue_init (&self->afterwork);
   g_queue_init (&self->backlogs);
+  g_queue_init (&self->chores);
   g_source_set_static_name (&self->source, "[extension-host] reactor");
   g_source_set_can_recurse (&self->source, TRUE);
   g_source_attach (&self->source, context);
@@ -295,6 +298,7 @@ extension_host_reactor_release (ExtensionHostReactor *self)
   g_assert (g_queue_is_empty (&self->ready));
   g_assert (g_queue_is_empty (&self->afterwork));
   g_assert (g_queue_is_empty (&self->backlogs));
+  g_assert (g_queue_is_empty (&self->chores));
   drop_rest (self);
   g_source_destroy (&self->source);
   g_source_unref (&self->source);
@@ -520,25 +524,33 @@ extension_host_reactor_slice (ExtensionHostReactor *self)
 }
 
 /* Nothing is remembered across a callback: it may run this again, or drop the last user. */
-static gboolean
-on_rest (gpointer data)
+static void
+work_off (GQueue *line,
+          gint64  ends)
 {
-  ExtensionHostReactor *self = data;
-  gint64 ends = g_get_monotonic_time () + TURN;
-  gboolean more = FALSE;
-
-  g_source_ref (&self->source);
-  self->turn_ends = ends;
-  self->busy = FALSE;
-  while (!g_queue_is_empty (&self->backlogs) && g_get_monotonic_time () < ends)
+  while (!g_queue_is_empty (line) && g_get_monotonic_time () < ends)
     {
-      ExtensionHostBacklog *backlog = g_queue_peek_head (&self->backlogs);
+      ExtensionHostBacklog *backlog = g_queue_peek_head (line);
 
       extension_host_backlog_drop (backlog);
       backlog->run (backlog->data);
     }
+}
 
-  more = !g_queue_is_empty (&self->backlogs);
+static gboolean
+on_rest (gpointer data)
+{
+  ExtensionHostReactor *self = data;
+  gint64 now = g_get_monotonic_time ();
+  gboolean more = FALSE;
+
+  g_source_ref (&self->source);
+  self->turn_ends = now + TURN;
+  self->busy = FALSE;
+  work_off (&self->backlogs, now + TURN);
+  work_off (&self->chores, g_get_monotonic_time () + CHORES);
+
+  more = !g_queue_is_empty (&self->backlogs) || !g_queue_is_empty (&self->chores);
   if (!more)
     drop_rest (self);
   g_source_unref (&self->source);
@@ -546,21 +558,22 @@ on_rest (gpointer data)
   return more;
 }
 
-/* Calls @run once, when everything more urgent is done. */
-void
-extension_host_backlog_add (ExtensionHostBacklog *backlog,
-                            ExtensionHostReactor *reactor,
-                            void                (*run) (gpointer data),
-                            gpointer              data)
+static void
+stand_in_line (ExtensionHostBacklog *backlog,
+               ExtensionHostReactor *reactor,
+               GQueue               *line,
+               void                (*run) (gpointer data),
+               gpointer              data)
 {
   if (backlog->reactor != NULL)
     return;
 
   backlog->reactor = reactor;
+  backlog->line = line;
   backlog->run = run;
   backlog->data = data;
   backlog->queued = (GList) { .data = backlog };
-  g_queue_push_tail_link (&reactor->backlogs, &backlog->queued);
+  g_queue_push_tail_link (line, &backlog->queued);
   if (reactor->rest != NULL)
     return;
 
@@ -572,12 +585,32 @@ extension_host_backlog_add (ExtensionHostBacklog *backlog,
   g_source_attach (reactor->rest, reactor->context);
 }
 
+/* Calls @run once, when everything more urgent is done. */
+void
+extension_host_backlog_add (ExtensionHostBacklog *backlog,
+                            ExtensionHostReactor *reactor,
+                            void                (*run) (gpointer data),
+                            gpointer              data)
+{
+  stand_in_line (backlog, reactor, &reactor->backlogs, run, data);
+}
+
+/* The same for what nobody waits for: all of them together get less time. */
+void
+extension_host_chore_add (ExtensionHostBacklog *backlog,
+                          ExtensionHostReactor *reactor,
+                          void                (*run) (gpointer data),
+                          gpointer              data)
+{
+  stand_in_line (backlog, reactor, &reactor->chores, run, data);
+}
+
 void
 extension_host_backlog_drop (ExtensionHostBacklog *backlog)
 {
   if (backlog->reactor == NULL)
     return;
 
-  g_queue_unlink (&backlog->reactor->backlogs, &backlog->queued);
+  g_queue_unlink (backlog->line, &backlog->queued);
   backlog->reactor = NULL;
 }

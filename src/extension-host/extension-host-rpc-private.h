@@ -50,6 +50,11 @@ typedef struct
                     gpointer                     owner);
   void (*stale)    (gpointer                     owner);
 
+  /* A call was answered, by whatever, @latency µs after it was sent. */
+  void (*replied)  (gint64                       latency,
+                    gboolean                     urgent,
+                    gpointer                     owner);
+
   /* Whether one more request may be taken on. */
   gboolean (*may_take_in) (gpointer              owner);
 
@@ -63,6 +68,7 @@ struct _ExtensionHostCall
   gboolean urgent;
   guint64 generation;             /* that it was written for; 0 while it waits in the queue */
   ExtensionHostDeadline deadline;
+  gint64 sent;                    /* monotonic, µs */
   guint64 horizon;                /* that is to be read before it may time out */
   ExtensionHostRpc *rpc;
   ExtensionHostReplyFunc func;
@@ -81,6 +87,7 @@ struct _ExtensionHostRpc
   gboolean ready;
 
   GHashTable *calls;              /* id → ExtensionHostCall */
+  guint n_urgent;                 /* of them */
   guint32 last_id;
   gboolean wrapped;
   GQueue outgoing;                /* of Outgoing */
@@ -130,6 +137,8 @@ ExtensionHostCall *extension_host_rpc_call           (ExtensionHostRpc          
 void              extension_host_rpc_abandon         (ExtensionHostRpc            *self,
                                                       ExtensionHostCall           *call,
                                                       const char                  *reason);
+void              extension_host_rpc_postpone        (ExtensionHostCall           *call,
+                                                      gint64                       due);
 void              extension_host_rpc_fail_written    (ExtensionHostRpc            *self,
                                                       const GError                *error);
 void              extension_host_rpc_fail_unwritten  (ExtensionHostRpc            *self,

@@ -80,7 +80,10 @@ find_call (ExtensionHostRpc *self,
 
   /* One that waits in the queue was not asked yet: whoever answers it guesses. */
   if (call != NULL && call->generation == self->generation)
-    return call;
+    {
+      self->funcs->replied (g_get_monotonic_time () - call->sent, call->urgent, self->owner);
+      return call;
+    }
 
   if (was_issued (self, id) && (call == NULL || call->generation != 0))
     self->funcs->stale (self->owner);

@@ -47,10 +47,11 @@ outgoing_free (gpointer data)
 
 /* Room */
 
+/* Those of the application: what we ask for ourselves is not counted. */
 guint
 extension_host_rpc_get_pending (ExtensionHostRpc *self)
 {
-  return g_hash_table_size (self->calls);
+  return g_hash_table_size (self->calls) - self->n_urgent;
 }
 
 gsize
@@ -102,6 +103,14 @@ send_now (ExtensionHostRpc *self,
   extension_host_channel_send (self->channel, text->str, text->len);
 }
 
+static void
+note_sent (ExtensionHostRpc  *self,
+           ExtensionHostCall *call)
+{
+  call->generation = self->generation;
+  call->sent = g_get_monotonic_time ();
+}
+
 /* Sends what waits, as long as the other side takes it. */
 void
 extension_host_rpc_pump (ExtensionHostRpc *self)
@@ -113,7 +122,7 @@ extension_host_rpc_pump (ExtensionHostRpc *self)
 
       self->outgoing_bytes -= outgoing->text->len;
       if (outgoing->call != NULL)
-        outgoing->call->generation = self->generation;
+        note_sent (self, outgoing->call);
       send_now (self, outgoing->text);
       outgoing_free (outgoing);
     }
@@ -131,7 +140,7 @@ send (ExtensionHostRpc  *self,
   if (urgent && (call == NULL || can_send (self)))
     {
       if (call != NULL)
-        call->generation = self->generation;
+        note_sent (self, call);
       if (can_send (self))
         send_now (self, text);   /* else it is for a host that hears nothing any more */
       g_string_free (text, TRUE);
@@ -192,6 +201,7 @@ drop_call (ExtensionHostRpc  *self,
   if (call->generation == 0)
     take_back (self, call);
   g_hash_table_remove (self->calls, GUINT_TO_POINTER (call->id));
+  self->n_urgent -= call->urgent != FALSE;
   g_free (call);
 }
 
@@ -290,7 +300,7 @@ extension_host_rpc_call (ExtensionHostRpc        *self,
   ExtensionHostCall *call = NULL;
   GString *text = NULL;
 
-  if (!urgent && g_hash_table_size (self->calls) >= self->spec->max_pending)
+  if (!urgent && extension_host_rpc_get_pending (self) >= self->spec->max_pending)
     {
       g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_QUEUE_FULL,
                    _("Host “%s” has %u calls to answer already"), self->spec->id,
@@ -303,6 +313,7 @@ extension_host_rpc_call (ExtensionHostRpc        *self,
   call = g_new0 (ExtensionHostCall, 1);
   call->id = next_id (self);
   call->urgent = urgent;
+  self->n_urgent += urgent != FALSE;
   call->rpc = self;
   call->func = func;
   call->data = data;
@@ -317,6 +328,15 @@ extension_host_rpc_call (ExtensionHostRpc        *self,
   send (self, call, text, urgent);
 
   return call;
+}
+
+/* Gives it time until @due, if it has a deadline. */
+void
+extension_host_rpc_postpone (ExtensionHostCall *call,
+                             gint64             due)
+{
+  if (call->deadline.reactor != NULL)
+    extension_host_deadline_arm (&call->deadline, call->rpc->reactor, due, on_deadline, call);
 }
 
 /* Ends a call without an answer: who made it does not wait any more. */

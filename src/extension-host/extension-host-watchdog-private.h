@@ -17,8 +17,8 @@ typedef struct
   guint limit;              /* failures in a row that are enough; 0 = one is enough to tell */
 
   guint failures;           /* in a row */
-  gboolean replied;         /* since the last tick */
-  gint64 latency;           /* µs, of the last reply since then; -1 = there was none */
+  gboolean replied;         /* since the last tick, and not to a probe */
+  gint64 latency;           /* µs, of the last answer; -1 = there was none since it was taken */
   gboolean told;            /* that it is enough, in this incident */
   gint64 grace_ends;        /* nothing counts as a failure before; 0 = no grace */
   gint64 slept;             /* at the last look */
@@ -33,6 +33,8 @@ void     extension_host_watchdog_grant_grace   (ExtensionHostWatchdog *self,
                                                 gint64                 now);
 
 void     extension_host_watchdog_replied       (ExtensionHostWatchdog *self,
+                                                gint64                 latency);
+void     extension_host_watchdog_probe_answered (ExtensionHostWatchdog *self,
                                                 gint64                 latency);
 gboolean extension_host_watchdog_tick          (ExtensionHostWatchdog *self,
                                                 gint64                 due,

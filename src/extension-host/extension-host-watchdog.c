@@ -32,15 +32,23 @@ extension_host_watchdog_grant_grace (ExtensionHostWatchdog *self,
   self->grace_ends = now + self->interval;
 }
 
-/* The host answered something that we had asked, after @latency µs. An error is an answer, too. */
+/* After @latency µs. An error is an answer, too. */
+void
+extension_host_watchdog_probe_answered (ExtensionHostWatchdog *self,
+                                        gint64                 latency)
+{
+  self->failures = 0;
+  self->told = FALSE;
+  self->latency = latency;
+}
+
+/* The same for a call of somebody else, which saves us a probe. */
 void
 extension_host_watchdog_replied (ExtensionHostWatchdog *self,
                                  gint64                 latency)
 {
-  self->failures = 0;
-  self->told = FALSE;
+  extension_host_watchdog_probe_answered (self, latency);
   self->replied = TRUE;
-  self->latency = latency;
 }
 
 /* After a suspension, and after we have been kept from our work for long ourselves, silence of the host

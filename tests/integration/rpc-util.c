@@ -33,6 +33,7 @@ rpc_spec_new (TestFixture *fixture,
   g_object_set (spec,
                 "environment", environment,
                 "restart", EXTENSION_HOST_RESTART_POLICY_NEVER,
+                "health-interval", 0,   /* no probes among what a test counts */
                 NULL);
 
   return spec;

@@ -7,8 +7,8 @@ G_BEGIN_DECLS
 
 /* What the tests of the channel share: hosts that speak, calls, and what became of them. */
 
-/* The RPC host with the options given, up to NULL. It is tagged, ends by itself in two minutes and
- * is never restarted. */
+/* The RPC host with the options given, up to NULL. It is tagged, ends by itself in two minutes, is
+ * never restarted and not probed. */
 ExtensionHostSpec    *rpc_spec_new    (TestFixture          *fixture,
                                        const char           *id,
                                        ...) G_GNUC_NULL_TERMINATED;

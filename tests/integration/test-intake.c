@@ -119,7 +119,7 @@ test_stalled_messages (TestFixture   *fixture,
       g_autofree char *id = g_strdup_printf ("bad%u", i);
       g_autoptr(ExtensionHostSpec) bad = extension_host_spec_new (id, argv);
 
-      g_object_set (bad, "environment", environment, NULL);
+      g_object_set (bad, "environment", environment, "health-interval", 0, NULL);   /* cat echoes */
       g_assert_nonnull (extension_host_manager_add (manager, bad, NULL));
     }
   spec = rpc_spec_new (fixture, "good", option, NULL);

@@ -44,6 +44,7 @@ typedef struct
   guint n_stale;
   guint n_lost;
   guint n_elapsed;
+  guint n_replied;
   gboolean full;              /* there is no room for more of the host */
 } Fixture;
 
@@ -160,11 +161,21 @@ on_elapsed (gpointer owner)
   ((Fixture *) owner)->n_elapsed++;
 }
 
+static inline void
+on_replied (gint64   latency,
+            gboolean urgent G_GNUC_UNUSED,
+            gpointer owner)
+{
+  g_assert_cmpint (latency, >=, 0);
+  ((Fixture *) owner)->n_replied++;
+}
+
 static const ExtensionHostRpcFuncs rpc_funcs = {
   .incoming = on_incoming,
   .stray = on_stray,
   .problem = on_problem,
   .stale = on_stale,
+  .replied = on_replied,
   .may_take_in = has_room,
   .elapsed = on_elapsed,
 };

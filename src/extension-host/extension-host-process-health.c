@@ -15,7 +15,8 @@
  * The ticks of all hosts with the same interval fall into the same turn, so that a hundred idle hosts wake
  * the application no more often than one does. What there is to do then is done in slices. */
 
-#define EXCESSES_MAX 2   /* ticks in a row above the memory limit */
+#define EXCESSES_MAX 2            /* ticks in a row above the memory limit */
+#define CPU_INTERVAL (100 * 1000) /* µs: the kernel counts in steps of 10 ms */
 
 static void on_tick (gpointer data);
 
@@ -56,11 +57,17 @@ measure (ExtensionHostProcess *self,
 
   health->rss = tree.rss;
   health->processes = tree.processes;
-  health->cpu_percent = extension_host_proc_get_cpu_percent (self->cpu_before, tree.cpu,
-                                                             now - self->measured_at);
-  self->cpu_before = tree.cpu;
-  self->measured_at = now;
   self->tree_memory = tree.memory;
+
+  /* A verdict comes right behind a tick most often: too short a time to measure anything. */
+  if (now - self->measured_at >= CPU_INTERVAL)
+    {
+      self->cpu_percent = extension_host_proc_get_cpu_percent (self->cpu_before, tree.cpu,
+                                                               now - self->measured_at);
+      self->cpu_before = tree.cpu;
+      self->measured_at = now;
+    }
+  health->cpu_percent = self->cpu_percent;
 }
 
 static ExtensionHostHealth *
@@ -249,17 +256,18 @@ send_probe (ExtensionHostProcess *self)
 
 /* A reply to a call of ours, whatever it says: the main loop of the host is at work. */
 void
-extension_host_process_note_reply (gint64   latency,
+extension_host_process_note_reply (gint64   sent,
+                                   gint64   now,
                                    gboolean urgent,
                                    gpointer owner)
 {
   ExtensionHostProcess *self = owner;
 
-  self->replied_at = g_get_monotonic_time ();
+  self->replied_at = now;
   if (urgent)
-    extension_host_watchdog_probe_answered (&self->watchdog, latency);
+    extension_host_watchdog_probe_answered (&self->watchdog, now - sent);
   else
-    extension_host_watchdog_replied (&self->watchdog, latency);
+    extension_host_watchdog_replied (&self->watchdog, now - sent);
 }
 
 /* Ticks */
@@ -299,6 +307,7 @@ extension_host_process_begin_health (ExtensionHostProcess *self)
   extension_host_watchdog_begin (&self->watchdog, spec->health_interval, spec->health_timeout,
                                  spec->health_failures, get_time_slept ());
   self->cpu_before = 0;
+  self->cpu_percent = 0;
   self->measured_at = self->spawned_at;
   self->tree_memory = 0;
   self->memory_excesses = 0;

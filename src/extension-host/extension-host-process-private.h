@@ -109,7 +109,8 @@ struct _ExtensionHostProcess
   ExtensionHostHealth *last_health;
   gint64 latency;                        /* µs, of the last reply; -1 = there was none */
   gint64 replied_at;                     /* monotonic, µs; 0 = never */
-  gint64 cpu_before;                     /* µs, of the tree at the last tick */
+  gint64 cpu_before;                     /* µs, of the tree when it was measured last */
+  double cpu_percent;
   gint64 measured_at;                    /* monotonic, µs */
   guint64 tree_memory;                   /* bytes */
   guint memory_excesses;                 /* ticks in a row */
@@ -191,7 +192,8 @@ void     extension_host_process_follow_readiness (ExtensionHostProcess        *s
 void     extension_host_process_begin_health   (ExtensionHostProcess          *self);
 void     extension_host_process_end_health     (ExtensionHostProcess          *self);
 void     extension_host_process_resume_health  (ExtensionHostProcess          *self);
-void     extension_host_process_note_reply     (gint64                         latency,
+void     extension_host_process_note_reply     (gint64                         sent,
+                                                gint64                         now,
                                                 gboolean                       urgent,
                                                 gpointer                       owner);
 gboolean extension_host_process_is_debugged    (ExtensionHostProcess          *self);

@@ -50,8 +50,9 @@ typedef struct
                     gpointer                     owner);
   void (*stale)    (gpointer                     owner);
 
-  /* A call was answered, by whatever, @latency µs after it was sent. */
-  void (*replied)  (gint64                       latency,
+  /* A call that was sent then is answered @now, by whatever. Both are monotonic, in µs. */
+  void (*replied)  (gint64                       sent,
+                    gint64                       now,
                     gboolean                     urgent,
                     gpointer                     owner);
 

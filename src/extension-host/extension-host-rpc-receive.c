@@ -81,7 +81,7 @@ find_call (ExtensionHostRpc *self,
   /* One that waits in the queue was not asked yet: whoever answers it guesses. */
   if (call != NULL && call->generation == self->generation)
     {
-      self->funcs->replied (g_get_monotonic_time () - call->sent, call->urgent, self->owner);
+      self->funcs->replied (call->sent, g_get_monotonic_time (), call->urgent, self->owner);
       return call;
     }
 

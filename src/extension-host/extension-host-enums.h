@@ -333,6 +333,31 @@ typedef enum
 } ExtensionHostLogStream;
 
 /**
+ * ExtensionHostExtensionState:
+ * @EXTENSION_HOST_EXTENSION_STATE_INACTIVE: its host has not been ready since it was added
+ * @EXTENSION_HOST_EXTENSION_STATE_ACTIVATING: the host has been told to activate it
+ * @EXTENSION_HOST_EXTENSION_STATE_ACTIVE: the host has activated it
+ * @EXTENSION_HOST_EXTENSION_STATE_FAILED: it could not be activated; that is tried again when the host has
+ *   been restarted
+ * @EXTENSION_HOST_EXTENSION_STATE_LOST: its host left `running`; it is activated again when it is ready
+ * @EXTENSION_HOST_EXTENSION_STATE_QUARANTINED: two hosts in a row crashed while they activated it; it is
+ *   not activated any more until it is released
+ *
+ * The states of an extension.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  EXTENSION_HOST_EXTENSION_STATE_INACTIVE,
+  EXTENSION_HOST_EXTENSION_STATE_ACTIVATING,
+  EXTENSION_HOST_EXTENSION_STATE_ACTIVE,
+  EXTENSION_HOST_EXTENSION_STATE_FAILED,
+  EXTENSION_HOST_EXTENSION_STATE_LOST,
+  EXTENSION_HOST_EXTENSION_STATE_QUARANTINED
+} ExtensionHostExtensionState;
+
+/**
  * ExtensionHostVerdict:
  * @EXTENSION_HOST_VERDICT_NONE: there was no reason to look, or nothing to be seen
  * @EXTENSION_HOST_VERDICT_RUNNING: busy: it uses the processor, and does not get to answer

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "extension-host-call-failure-private.h"
+#include "extension-host-extension-private.h"
 #include "extension-host-process-private.h"
 
 /* Calls to a host. Each ends as exactly one GTask that returns: by the reply, the deadline, the end
@@ -13,11 +14,12 @@
 
 typedef struct
 {
-  ExtensionHostProcess *process;   /* the task has the reference */
+  ExtensionHostProcess *process;   /* the task has the reference, or, with an extension, this has */
   ExtensionHostCall *call;         /* NULL once it has its answer */
   GTask *task;
   GSource *cancelled;
   gboolean wants_node;
+  ExtensionHostExtension *extension;   /* that it is for; NULL if it is for the host itself */
   ExtensionHostReply *reply;
   ExtensionHostExit *exit;         /* that left it without an answer; NULL if none did */
 } UserCall;
@@ -39,6 +41,12 @@ user_call_free (UserCall *user_call)
   g_clear_object (&user_call->task);
   g_clear_pointer (&user_call->reply, extension_host_reply_free);
   g_clear_pointer (&user_call->exit, extension_host_exit_unref);
+  if (user_call->extension != NULL)
+    {
+      user_call->extension->n_calls--;
+      g_object_unref (user_call->extension);
+      g_object_unref (user_call->process);
+    }
   g_free (user_call);
 }
 
@@ -184,6 +192,20 @@ on_cancelled (GCancellable *cancellable G_GNUC_UNUSED,
 
 /* Calling */
 
+gboolean
+extension_host_process_check_protocol (ExtensionHostProcess  *self,
+                                       GError               **error)
+{
+  if (self->spec->protocol != EXTENSION_HOST_PROTOCOL_NONE &&
+      self->spec->transport == EXTENSION_HOST_TRANSPORT_STDIO)
+    return TRUE;
+
+  g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NOT_SUPPORTED,
+               _("Host “%s” has no protocol to be called by"), self->spec->id);
+
+  return FALSE;
+}
+
 /* Whether there is, or will be, somebody to talk to. */
 static gboolean
 check_callable (ExtensionHostProcess  *self,
@@ -194,13 +216,8 @@ check_callable (ExtensionHostProcess  *self,
   if (!extension_host_process_check_open (self, error))
     return FALSE;
 
-  if (self->spec->protocol == EXTENSION_HOST_PROTOCOL_NONE ||
-      self->spec->transport != EXTENSION_HOST_TRANSPORT_STDIO)
-    {
-      g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NOT_SUPPORTED,
-                   _("Host “%s” has no protocol to be called by"), self->spec->id);
-      return FALSE;
-    }
+  if (!extension_host_process_check_protocol (self, error))
+    return FALSE;
 
   if (state == EXTENSION_HOST_STATE_STOPPED || state == EXTENSION_HOST_STATE_CRASHED ||
       state == EXTENSION_HOST_STATE_STOPPING)
@@ -239,13 +256,14 @@ refuse (GTask  *task,
 
 /* Takes over @task. @params is text that was checked, or NULL. */
 static void
-begin_call (ExtensionHostProcess *self,
-            const char           *method,
-            const char           *params,
-            gsize                 length,
-            guint                 timeout_ms,
-            gboolean              wants_node,
-            GTask                *task)
+begin_call (ExtensionHostProcess   *self,
+            ExtensionHostExtension *extension,
+            const char             *method,
+            const char             *params,
+            gsize                   length,
+            guint                   timeout_ms,
+            gboolean                wants_node,
+            GTask                  *task)
 {
   UserCall *user_call = g_new0 (UserCall, 1);
   GError *error = NULL;
@@ -253,6 +271,12 @@ begin_call (ExtensionHostProcess *self,
   user_call->process = self;
   user_call->task = task;
   user_call->wants_node = wants_node;
+  if (extension != NULL)
+    {
+      user_call->extension = g_object_ref (extension);
+      g_object_ref (self);
+      extension->n_calls++;
+    }
 
   if (check_callable (self, &error))
     user_call->call =
@@ -268,6 +292,27 @@ begin_call (ExtensionHostProcess *self,
     }
 
   watch_cancellable (user_call);
+}
+
+/* A call of an extension. Takes over @task, and @error: unless that is NULL the call has failed already. */
+void
+extension_host_process_call_for (ExtensionHostProcess   *self,
+                                 ExtensionHostExtension *extension,
+                                 const char             *method,
+                                 const char             *params,
+                                 gsize                   length,
+                                 guint                   timeout_ms,
+                                 GError                 *error,
+                                 GTask                  *task)
+{
+  if (error != NULL)
+    refuse (task, error);
+  else if (g_cancellable_is_cancelled (g_task_get_cancellable (task)))
+    return_cancelled (task, 0);
+  else
+    begin_call (self, extension, method, params, length, timeout_ms, TRUE, g_steal_pointer (&task));
+
+  g_clear_object (&task);
 }
 
 /**
@@ -324,7 +369,7 @@ extension_host_process_call_async (ExtensionHostProcess *self,
   else if (g_cancellable_is_cancelled (cancellable))
     return_cancelled (task, 0);
   else
-    begin_call (self, method, text, length, timeout_ms, TRUE, g_steal_pointer (&task));
+    begin_call (self, NULL, method, text, length, timeout_ms, TRUE, g_steal_pointer (&task));
 
   g_clear_object (&task);
 }
@@ -399,7 +444,7 @@ extension_host_process_call_bytes_async (ExtensionHostProcess *self,
   else if (g_cancellable_is_cancelled (cancellable))
     return_cancelled (task, 0);
   else
-    begin_call (self, method, text, length, timeout_ms, FALSE, g_steal_pointer (&task));
+    begin_call (self, NULL, method, text, length, timeout_ms, FALSE, g_steal_pointer (&task));
 
   g_clear_object (&task);
 }
@@ -431,7 +476,7 @@ extension_host_process_call_bytes_finish (ExtensionHostProcess  *self,
 /**
  * extension_host_process_get_call_failure:
  * @self: a host
- * @result: the result of a call that failed
+ * @result: the result of a call that failed, of this host or of an extension in it
  *
  * Gets why a call failed, in more detail than its error has, and in every language: some bindings
  * drop all but code and message of an error. Call it in the callback, before or after the finish
@@ -446,6 +491,11 @@ extension_host_process_get_call_failure (ExtensionHostProcess *self,
                                          GAsyncResult         *result)
 {
   g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+  g_return_val_if_fail (G_IS_TASK (result), NULL);
+
+  if (g_async_result_is_tagged (result, extension_host_extension_call_async))
+    return g_task_get_task_data (G_TASK (result));
+
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
   return g_task_get_task_data (G_TASK (result));

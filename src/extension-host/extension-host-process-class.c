@@ -106,6 +106,9 @@ extension_host_process_get_property (GObject    *object,
     case PROP_PROGRESS:
       g_value_set_double (value, self->face.progress);
       break;
+    case PROP_EXTENSIONS:
+      g_value_set_object (value, self->extensions);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -457,6 +460,19 @@ extension_host_process_install_properties (GObjectClass *object_class)
   properties[PROP_PROGRESS] =
     g_param_spec_double ("progress", NULL, NULL,
                          -1, 1, -1,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostProcess:extensions:
+   *
+   * The extensions in the host, as a list of [class@ExtensionHost.Extension] in the order in which they
+   * were added. It is the same object as long as the host lives.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_EXTENSIONS] =
+    g_param_spec_object ("extensions", NULL, NULL,
+                         G_TYPE_LIST_MODEL,
                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, EXTENSION_HOST_PROCESS_N_PROPS, properties);

@@ -4,6 +4,7 @@
 #include "extension-host-enum-types.h"
 #include "extension-host-health-private.h"
 #include "extension-host-process-private.h"
+#include "extension-host-state-private.h"
 
 /* Everything there is to know of a host, in one piece, for D-Bus and for support requests. */
 
@@ -142,6 +143,28 @@ add_life (GVariantDict         *dict,
 }
 
 static void
+add_extensions (GVariantDict *dict,
+                GListModel   *extensions)
+{
+  GVariantBuilder builder;
+  guint n = g_list_model_get_n_items (extensions);
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sss)"));
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr(ExtensionHostExtension) extension = g_list_model_get_item (extensions, i);
+      const GError *error = extension_host_extension_get_error (extension);
+      const char *state =
+        extension_host_enum_to_nick (EXTENSION_HOST_TYPE_EXTENSION_STATE,
+                                     (int) extension_host_extension_get_state (extension));
+
+      g_variant_builder_add (&builder, "(sss)", extension_host_extension_get_id (extension), state,
+                             error != NULL ? error->message : "");
+    }
+  g_variant_dict_insert_value (dict, "extensions", g_variant_builder_end (&builder));
+}
+
+static void
 add_stop (GVariantDict              *dict,
           const ExtensionHostLadder *ladder)
 {
@@ -180,6 +203,7 @@ extension_host_process_describe (ExtensionHostProcess *self)
   add_spec (&dict, self->spec);
   add_face (&dict, &self->face);
   add_life (&dict, self);
+  add_extensions (&dict, G_LIST_MODEL (self->extensions));
   add_stop (&dict, &self->ladder);
 
   return g_variant_ref_sink (g_variant_dict_end (&dict));

@@ -100,6 +100,7 @@ extension_host_process_update_face (ExtensionHostProcess *self)
   show_budget (self);
   show_health (self);
   show_status (self);
+  extension_host_process_show_extensions (self);
 
   if (self->face.last_exit != self->last_exit)
     {

@@ -115,6 +115,9 @@ struct _ExtensionHostProcess
   guint64 tree_memory;                   /* bytes */
   guint memory_excesses;                 /* ticks in a row */
 
+  GListStore *extensions;                /* of ExtensionHostExtension, in order of add */
+  gboolean extensions_changed;           /* since they were shown */
+
   char *status_text;                     /* that the host last told */
   double progress;                       /* 0 to 1; negative = not known */
   char *next_status_text;
@@ -204,7 +207,29 @@ void     extension_host_process_take_status    (ExtensionHostProcess          *s
                                                 double                         progress);
 void     extension_host_process_clear_status   (ExtensionHostProcess          *self);
 
+/* extension-host-process-extensions.c */
+void     extension_host_process_activate_extensions (ExtensionHostProcess     *self);
+void     extension_host_process_lose_extensions (ExtensionHostProcess         *self,
+                                                gboolean                       crashed);
+char   **extension_host_process_dup_suspects   (ExtensionHostProcess          *self);
+void     extension_host_process_show_extensions (ExtensionHostProcess         *self);
+void     extension_host_process_disown_extensions (ExtensionHostProcess       *self);
+
+/* extension-host-process-calls.c */
+gboolean extension_host_process_check_protocol (ExtensionHostProcess          *self,
+                                                GError                       **error);
+void     extension_host_process_call_for       (ExtensionHostProcess          *self,
+                                                ExtensionHostExtension        *extension,
+                                                const char                    *method,
+                                                const char                    *params,
+                                                gsize                          length,
+                                                guint                          timeout_ms,
+                                                GError                        *error,
+                                                GTask                         *task);
+
 /* extension-host-process-traffic.c */
+void     extension_host_process_ignore_reply   (ExtensionHostReply            *reply,
+                                                gpointer                       data);
 extern const ExtensionHostRpcFuncs extension_host_process_rpc_funcs;
 extern const ExtensionHostChannelFuncs extension_host_process_channel_funcs;
 

@@ -129,16 +129,19 @@ extension_host_process_become_ready (ExtensionHostProcess *self)
     return;
 
   note_ready (self);
+  extension_host_process_activate_extensions (self);   /* before calls that waited, which may need them */
   extension_host_rpc_set_ready (self->rpc);
   extension_host_process_answer_kind (self, EXTENSION_HOST_WAIT_READY, NULL, NULL);
 }
 
 static void
-leave_running (ExtensionHostProcess *self)
+leave_running (ExtensionHostProcess *self,
+               ExtensionHostState    state)
 {
   self->readiness = EXTENSION_HOST_READINESS_UNREPORTED;
   extension_host_rpc_hold (self->rpc);
   extension_host_process_end_health (self);
+  extension_host_process_lose_extensions (self, state == EXTENSION_HOST_STATE_UNHEALTHY);
   extension_host_process_clear_status (self);
 }
 
@@ -159,13 +162,13 @@ extension_host_process_follow_readiness (ExtensionHostProcess *self,
     }
   else if (state == EXTENSION_HOST_STATE_STARTING)
     {
-      leave_running (self);
+      leave_running (self, state);
       self->was_ready = FALSE;
       self->ready_since = 0;
     }
   else
     {
-      leave_running (self);
+      leave_running (self, state);
       disarm (self);
       extension_host_restart_slot_leave (&self->slot);
     }

@@ -31,6 +31,8 @@ make_exit (ExtensionHostProcess   *self,
   exit->runtime = self->spawned_at != 0 ? g_get_monotonic_time () - self->spawned_at : 0;
   g_strfreev (exit->log);
   exit->log = extension_host_log_ring_dup_tail (&self->log, exit->generation);
+  g_strfreev (exit->suspects);
+  exit->suspects = extension_host_process_dup_suspects (self);
 
   return exit;
 }

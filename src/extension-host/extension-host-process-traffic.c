@@ -451,6 +451,14 @@ const ExtensionHostChannelFuncs extension_host_process_channel_funcs = {
 
 /* The messages of the protocol */
 
+/* For what is asked only for what it does. */
+void
+extension_host_process_ignore_reply (ExtensionHostReply *reply,
+                                     gpointer            data G_GNUC_UNUSED)
+{
+  extension_host_reply_free (reply);
+}
+
 static void
 on_handshake (ExtensionHostReply *reply,
               gpointer            data)
@@ -501,6 +509,7 @@ extension_host_process_open_traffic (ExtensionHostProcess *self)
   switch (extension_host_spec_get_ready_mode (self->spec))
     {
     case EXTENSION_HOST_READY_MODE_SPAWNED:
+      extension_host_process_activate_extensions (self);
       extension_host_rpc_set_ready (self->rpc);
       break;
     case EXTENSION_HOST_READY_MODE_HANDSHAKE:

@@ -106,6 +106,7 @@ extension_host_process_dispose (GObject *object)
   extension_host_deadline_disarm (&self->turn_ends);
   extension_host_process_end_health (self);
   extension_host_process_clear_status (self);
+  extension_host_process_disown_extensions (self);
   extension_host_restart_slot_part (&self->slot);
   extension_host_rpc_detach (self->rpc);
   self->rpc_attached = FALSE;
@@ -138,6 +139,7 @@ extension_host_process_finalize (GObject *object)
   g_clear_pointer (&self->outcome, extension_host_stop_outcome_unref);
   g_clear_pointer (&self->last_exit, extension_host_exit_unref);
   g_clear_pointer (&self->last_control_failure, g_variant_unref);
+  g_object_unref (self->extensions);
   g_clear_pointer (&self->last_health, extension_host_health_unref);
   g_clear_pointer (&self->face.last_health, extension_host_health_unref);
   g_clear_pointer (&self->face.status_text, g_free);
@@ -214,6 +216,7 @@ extension_host_process_init (ExtensionHostProcess *self)
   self->slot.owner = self;
   self->latency = self->face.latency = -1;
   self->progress = self->face.progress = -1;
+  self->extensions = g_list_store_new (EXTENSION_HOST_TYPE_EXTENSION);
   g_queue_init (&self->news);
   g_queue_init (&self->waiters);
   g_queue_init (&self->answers);

@@ -10,6 +10,7 @@
 #include "extension-host-call-failure.h"
 #include "extension-host-enums.h"
 #include "extension-host-exit.h"
+#include "extension-host-extension.h"
 #include "extension-host-health.h"
 #include "extension-host-invocation.h"
 #include "extension-host-spec.h"
@@ -255,5 +256,17 @@ EXTENSION_HOST_AVAILABLE_IN_0_1
 GPtrArray *extension_host_process_dup_history (ExtensionHostProcess *self);
 EXTENSION_HOST_AVAILABLE_IN_0_1
 GVariant *extension_host_process_describe (ExtensionHostProcess *self);
+
+EXTENSION_HOST_AVAILABLE_IN_0_1
+ExtensionHostExtension *extension_host_process_add_extension (ExtensionHostProcess  *self,
+                                                             const char            *id,
+                                                             const char            *path,
+                                                             GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+gboolean extension_host_process_remove_extension (ExtensionHostProcess  *self,
+                                                  const char            *id,
+                                                  GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+GListModel *extension_host_process_get_extensions (ExtensionHostProcess *self);
 
 G_END_DECLS

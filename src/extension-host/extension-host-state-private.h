@@ -18,4 +18,7 @@ gboolean                 extension_host_state_has_edge  (ExtensionHostState  fro
                                                          ExtensionHostState  to,
                                                          ExtensionHostReason reason);
 
+const char *extension_host_enum_to_nick (GType type,
+                                         int   value);
+
 G_END_DECLS

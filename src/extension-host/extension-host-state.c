@@ -63,9 +63,9 @@ extension_host_state_has_edge (ExtensionHostState  from,
   return FALSE;
 }
 
-static const char *
-enum_nick (GType type,
-           int   value)
+const char *
+extension_host_enum_to_nick (GType type,
+                             int   value)
 {
   GEnumClass *klass = g_type_class_ref (type);   /* static types: the class stays */
   GEnumValue *entry = g_enum_get_value (klass, value);
@@ -79,13 +79,13 @@ enum_nick (GType type,
 const char *
 extension_host_state_to_string (ExtensionHostState state)
 {
-  return enum_nick (EXTENSION_HOST_TYPE_STATE, state);
+  return extension_host_enum_to_nick (EXTENSION_HOST_TYPE_STATE, state);
 }
 
 const char *
 extension_host_reason_to_string (ExtensionHostReason reason)
 {
-  return enum_nick (EXTENSION_HOST_TYPE_REASON, reason);
+  return extension_host_enum_to_nick (EXTENSION_HOST_TYPE_REASON, reason);
 }
 
 const char *

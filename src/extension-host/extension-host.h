@@ -11,6 +11,7 @@
 #include "extension-host-enum-types.h"
 #include "extension-host-error.h"
 #include "extension-host-exit.h"
+#include "extension-host-extension.h"
 #include "extension-host-health.h"
 #include "extension-host-invocation.h"
 #include "extension-host-manager.h"

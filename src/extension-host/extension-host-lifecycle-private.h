@@ -38,6 +38,7 @@ typedef struct
   ExtensionHostState state;          /* written by advance () and by nothing else */
   ExtensionHostDesired desired;
   ExtensionHostControl control;
+  gboolean closed;                   /* nothing is spawned any more */
   guint64 sequence;
   guint64 generation;
   guint restart_count;               /* automatic restarts since the last operator start */
@@ -87,6 +88,7 @@ gboolean extension_host_lifecycle_resume       (ExtensionHostLifecycle          
 void     extension_host_lifecycle_quarantine   (ExtensionHostLifecycle             *self,
                                                 const char                         *requester);
 void     extension_host_lifecycle_release      (ExtensionHostLifecycle             *self);
+void     extension_host_lifecycle_close        (ExtensionHostLifecycle             *self);
 
 /* Facts, in the order in which an attempt tells them. What comes when its tree is gone is late news:
  * ignored, and counted. */

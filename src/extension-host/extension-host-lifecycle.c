@@ -96,6 +96,20 @@ check_not_quarantined (ExtensionHostLifecycle  *self,
   return FALSE;
 }
 
+static gboolean
+check_not_closed (ExtensionHostLifecycle  *self,
+                  GError                 **error)
+{
+  if (!self->closed)
+    return TRUE;
+
+  g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED,
+               _("Host “%s” is not started any more: all hosts are being shut down"),
+               self->spec->id);
+
+  return FALSE;
+}
+
 /* Spawning */
 
 static void
@@ -129,15 +143,19 @@ spawn (ExtensionHostLifecycle *self,
   self->funcs->spawn (self->owner);
 }
 
-/* An operator's start owes nothing to the past. */
+/* An operator's start owes nothing to the past. A restart for the sake of others, who failed, leaves
+ * the account as it is. */
 static void
 start_afresh (ExtensionHostLifecycle *self,
               ExtensionHostReason     reason,
               const char             *requester)
 {
   drop_pending_restart (self);
-  extension_host_restart_budget_clear (&self->budget);
-  self->restart_count = 0;
+  if (reason != EXTENSION_HOST_REASON_GROUP)
+    {
+      extension_host_restart_budget_clear (&self->budget);
+      self->restart_count = 0;
+    }
   self->desired = EXTENSION_HOST_DESIRED_UP;
   spawn (self, reason, requester);
 }
@@ -160,7 +178,7 @@ extension_host_lifecycle_start (ExtensionHostLifecycle  *self,
                                 const char              *requester,
                                 GError                 **error)
 {
-  if (!check_not_quarantined (self, error))
+  if (!check_not_closed (self, error) || !check_not_quarantined (self, error))
     return FALSE;
 
   switch (self->state)
@@ -269,7 +287,7 @@ extension_host_lifecycle_restart (ExtensionHostLifecycle  *self,
                                   const char              *requester,
                                   GError                 **error)
 {
-  if (!check_not_quarantined (self, error))
+  if (!check_not_closed (self, error) || !check_not_quarantined (self, error))
     return FALSE;
 
   switch (self->state)
@@ -280,7 +298,7 @@ extension_host_lifecycle_restart (ExtensionHostLifecycle  *self,
       break;
 
     case EXTENSION_HOST_STATE_STOPPING:
-      if (!self->pending_restart)
+      if (!self->pending_restart || self->pending_reason == EXTENSION_HOST_REASON_GROUP)
         remember_restart (self, reason, requester);
       break;
 
@@ -379,7 +397,9 @@ decide (ExtensionHostLifecycle *self)
   if (self->control == EXTENSION_HOST_CONTROL_PAUSED)
     return;   /* resume decides */
 
-  if (spec->restart == EXTENSION_HOST_RESTART_POLICY_NEVER)
+  if (self->closed)
+    give_up (self, EXTENSION_HOST_REASON_POLICY, _("all hosts are being shut down"));
+  else if (spec->restart == EXTENSION_HOST_RESTART_POLICY_NEVER)
     give_up (self, EXTENSION_HOST_REASON_POLICY, _("its policy is never to restart it"));
   else if (is_final_exit (self))
     give_up (self, EXTENSION_HOST_REASON_NO_RESTART_EXIT, _("such an end is final"));
@@ -456,6 +476,16 @@ extension_host_lifecycle_release (ExtensionHostLifecycle *self)
 {
   if (self->control == EXTENSION_HOST_CONTROL_QUARANTINED)
     self->control = EXTENSION_HOST_CONTROL_ACTIVE;
+}
+
+/* Nothing is spawned from now on: a restart that is pending is dropped, one that is scheduled never
+ * due, and after a failure there is none. A tree that there is remains until it ends, or is ended. */
+void
+extension_host_lifecycle_close (ExtensionHostLifecycle *self)
+{
+  self->closed = TRUE;
+  self->desired = EXTENSION_HOST_DESIRED_DOWN;
+  drop_pending_restart (self);
 }
 
 /* Facts */
@@ -659,7 +689,7 @@ extension_host_lifecycle_tree_gone (ExtensionHostLifecycle *self)
 void
 extension_host_lifecycle_due (ExtensionHostLifecycle *self)
 {
-  if (self->state != EXTENSION_HOST_STATE_RESTARTING || self->due == 0)
+  if (self->state != EXTENSION_HOST_STATE_RESTARTING || self->due == 0 || self->closed)
     return;
 
   self->restart_count++;

@@ -96,6 +96,7 @@ extension_host_process_quarantine (ExtensionHostProcess  *self,
   if (!extension_host_process_check_open (self, error))
     return FALSE;
 
+  extension_host_process_tell_wish (self);
   extension_host_lifecycle_quarantine (&self->lifecycle, EXTENSION_HOST_REQUESTER_APPLICATION);
   extension_host_process_supersede_starts (self);
   extension_host_process_flush (self);

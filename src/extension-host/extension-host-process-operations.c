@@ -19,26 +19,53 @@ extension_host_process_supersede_starts (ExtensionHostProcess *self)
   extension_host_process_answer_kind (self, EXTENSION_HOST_WAIT_RUNNING, NULL, error);
 }
 
+/* Whoever has plans of its own for the host is told that there is a wish now. */
+void
+extension_host_process_tell_wish (ExtensionHostProcess *self)
+{
+  if (self->wished != NULL)
+    self->wished (self, self->keeper);
+}
+
 gboolean
 extension_host_process_start_as (ExtensionHostProcess  *self,
                                  const char            *requester,
                                  GError               **error)
 {
-  return extension_host_process_check_open (self, error) &&
-         extension_host_spec_validate (self->spec, error) &&
-         extension_host_lifecycle_start (&self->lifecycle, EXTENSION_HOST_REASON_START, requester,
-                                         error);
+  if (!extension_host_process_check_open (self, error) ||
+      !extension_host_spec_validate (self->spec, error) ||
+      !extension_host_lifecycle_start (&self->lifecycle, EXTENSION_HOST_REASON_START, requester,
+                                       error))
+    return FALSE;
+
+  extension_host_process_tell_wish (self);
+
+  return TRUE;
+}
+
+/* @reason is RESTART, or GROUP. */
+gboolean
+extension_host_process_restart_as (ExtensionHostProcess  *self,
+                                   ExtensionHostReason    reason,
+                                   const char            *requester,
+                                   GError               **error)
+{
+  if (!extension_host_process_check_open (self, error) ||
+      !extension_host_spec_validate (self->spec, error) ||
+      !extension_host_lifecycle_restart (&self->lifecycle, reason, requester, error))
+    return FALSE;
+
+  extension_host_process_tell_wish (self);
+
+  return TRUE;
 }
 
 static gboolean
-restart_as (ExtensionHostProcess  *self,
-            const char            *requester,
-            GError               **error)
+restart (ExtensionHostProcess  *self,
+         const char            *requester,
+         GError               **error)
 {
-  return extension_host_process_check_open (self, error) &&
-         extension_host_spec_validate (self->spec, error) &&
-         extension_host_lifecycle_restart (&self->lifecycle, EXTENSION_HOST_REASON_RESTART,
-                                           requester, error);
+  return extension_host_process_restart_as (self, EXTENSION_HOST_REASON_RESTART, requester, error);
 }
 
 /* Stop, terminate (after @timeout_ms by force) or kill, as @reason says. */
@@ -65,8 +92,11 @@ extension_host_process_stop_as (ExtensionHostProcess  *self,
       self->outcome = extension_host_ladder_get_outcome (&nothing_to_end, self->last_exit, 0);
     }
 
-  if (!extension_host_process_check_open (self, error) ||
-      !extension_host_lifecycle_stop (&self->lifecycle, reason, rung, timeout_ms, requester, error))
+  if (!extension_host_process_check_open (self, error))
+    return FALSE;
+
+  extension_host_process_tell_wish (self);   /* also of one to have it down that is down */
+  if (!extension_host_lifecycle_stop (&self->lifecycle, reason, rung, timeout_ms, requester, error))
     return FALSE;
 
   extension_host_process_supersede_starts (self);
@@ -225,7 +255,7 @@ extension_host_process_restart_async (ExtensionHostProcess *self,
   g_return_if_fail (extension_host_process_is_own_thread (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  bring_up (self, restart_as,
+  bring_up (self, restart,
             extension_host_process_new_task (self, extension_host_process_restart_async,
                                              cancellable, callback, user_data));
 }

@@ -143,6 +143,11 @@ struct _ExtensionHostProcess
   int telling;                           /* 1 + depth of the main loop in which news is told; 0 = none */
   gboolean closed;                       /* disposed, or its manager was */
 
+  /* Told of each wish of an operator, by the manager; may not run user code. NULL without one. */
+  void (*wished) (ExtensionHostProcess *self,
+                  gpointer              keeper);
+  gpointer keeper;
+
   ExtensionHostFace face;
   GQueue history;                        /* of ExtensionHostTransition, the latest last */
 };
@@ -175,6 +180,10 @@ void     extension_host_process_show_denied    (ExtensionHostProcess          *s
 /* extension-host-process-supervision.c */
 extern const ExtensionHostLifecycleFuncs extension_host_process_lifecycle_funcs;
 
+void     extension_host_process_note_control_failure (ExtensionHostProcess    *self,
+                                                const char                    *phase,
+                                                const char                    *text,
+                                                guint                          left);
 void     extension_host_process_on_gave_up     (guint                          left,
                                                 gpointer                       data);
 void     extension_host_process_close          (ExtensionHostProcess          *self);
@@ -299,6 +308,11 @@ GTask   *extension_host_process_new_task       (ExtensionHostProcess          *s
 /* extension-host-process-operations.c: the public operations, on behalf of @requester */
 void     extension_host_process_supersede_starts (ExtensionHostProcess        *self);
 gboolean extension_host_process_start_as       (ExtensionHostProcess          *self,
+                                                const char                    *requester,
+                                                GError                       **error);
+void     extension_host_process_tell_wish      (ExtensionHostProcess          *self);
+gboolean extension_host_process_restart_as     (ExtensionHostProcess          *self,
+                                                ExtensionHostReason            reason,
                                                 const char                    *requester,
                                                 GError                       **error);
 gboolean extension_host_process_stop_as        (ExtensionHostProcess          *self,

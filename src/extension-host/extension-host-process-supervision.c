@@ -172,18 +172,18 @@ static const ExtensionHostAttemptFuncs attempt_funcs = {
   .channel = &extension_host_process_channel_funcs,
 };
 
-static void
-note_control_failure (ExtensionHostProcess *self,
-                      guint                 left)
+/* What was to be done in @phase was not, for the reason that @text tells; @left processes are there
+ * that should not be. It is shown by the next flush. */
+void
+extension_host_process_note_control_failure (ExtensionHostProcess *self,
+                                             const char           *phase,
+                                             const char           *text,
+                                             guint                 left)
 {
-  g_autofree char *text =
-    g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
-                                  "%u process was killed and is still there",
-                                  "%u processes were killed and are still there", left), left);
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "phase", "s", "kill");
+  g_variant_dict_insert (&dict, "phase", "s", phase);
   g_variant_dict_insert (&dict, "reason", "s", text);
   g_variant_dict_insert (&dict, "recoverable", "b", TRUE);
   g_variant_dict_insert (&dict, "leftover", "u", left);
@@ -193,6 +193,18 @@ note_control_failure (ExtensionHostProcess *self,
   g_clear_pointer (&self->last_control_failure, g_variant_unref);
   self->last_control_failure = g_variant_ref_sink (g_variant_dict_end (&dict));
   extension_host_log (self->spec->id, G_LOG_LEVEL_MESSAGE, NULL, 0, "%s: %s", self->spec->id, text);
+}
+
+static void
+note_leftover (ExtensionHostProcess *self,
+               guint                 left)
+{
+  g_autofree char *text =
+    g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
+                                  "%u process was killed and is still there",
+                                  "%u processes were killed and are still there", left), left);
+
+  extension_host_process_note_control_failure (self, "kill", text, left);
 }
 
 /* The tree outlived its KILL. Who waits for its end is told so; the state stays what it is. */
@@ -208,7 +220,7 @@ extension_host_process_on_gave_up (guint    left,
                               "Host “%s” cannot start: %u processes of its last run cannot be "
                               "killed", left), self->spec->id, left);
 
-  note_control_failure (self, left);
+  note_leftover (self, left);
   take_outcome (self, left);
   extension_host_process_answer_kind (self, EXTENSION_HOST_WAIT_STOPPED, self->outcome, NULL);
   extension_host_process_answer_kind (self, EXTENSION_HOST_WAIT_RUNNING, NULL, error);

@@ -6,8 +6,9 @@
 #include "extension-host-affinity-private.h"
 #include "extension-host-enum-types.h"
 #include "extension-host-error.h"
-#include "extension-host-manager.h"
-#include "extension-host-process-private.h"
+#include "extension-host-manager-private.h"
+
+#define MAX_CONCURRENT_RESTARTS 4
 
 /**
  * ExtensionHostManager:
@@ -24,23 +25,14 @@
  *
  * Since: 0.1
  */
-struct _ExtensionHostManager
-{
-  GObject parent_instance;
-
-  GMainContext *context;
-  GThread *thread;
-  GPtrArray *processes;    /* in order of add */
-  GHashTable *by_id;       /* id → process; the array holds the reference */
-  ExtensionHostMethods *methods;   /* that every host may call */
-  ExtensionHostIntake *intake;     /* of all hosts */
-};
 
 enum
 {
   PROP_0,
   PROP_ITEM_TYPE,
   PROP_N_ITEMS,
+  PROP_STRATEGY,
+  PROP_MAX_CONCURRENT_RESTARTS,
   N_PROPS
 };
 
@@ -61,10 +53,43 @@ static void list_model_init (GListModelInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (ExtensionHostManager, extension_host_manager, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_init))
 
-static gboolean
-is_own_thread (ExtensionHostManager *self)
+gboolean
+extension_host_manager_is_own_thread (ExtensionHostManager *self)
 {
   return extension_host_affinity_is_here (self->context, self->thread);
+}
+
+/* Whether @process is one of its hosts. */
+gboolean
+extension_host_manager_has (ExtensionHostManager *self,
+                            ExtensionHostProcess *process)
+{
+  return g_hash_table_lookup (self->by_id, process->spec->id) == process;
+}
+
+/* For who runs user code in between: hosts may come and go meanwhile. */
+GPtrArray *
+extension_host_manager_dup_processes (ExtensionHostManager *self)
+{
+  GPtrArray *processes = g_ptr_array_copy (self->processes, (GCopyFunc) (void *) g_object_ref, NULL);
+
+  g_ptr_array_set_free_func (processes, g_object_unref);
+
+  return processes;
+}
+
+gboolean
+extension_host_manager_check_open (ExtensionHostManager  *self,
+                                   GError               **error)
+{
+  if (!self->closed && self->shutdown == NULL)
+    return TRUE;
+
+  g_set_error_literal (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED,
+                       self->closed ? _("The manager of the hosts was closed")
+                                    : _("All hosts are being shut down"));
+
+  return FALSE;
 }
 
 /* The list */
@@ -114,7 +139,25 @@ on_state_changed (ExtensionHostProcess    *process,
                   ExtensionHostTransition *transition,
                   ExtensionHostManager    *self)
 {
+  extension_host_manager_follow_start (self, process, transition);
   g_signal_emit (self, signals[STATE_CHANGED], detail_of (process), process, transition);
+  extension_host_manager_follow_group (self, process, transition);
+  extension_host_manager_follow_shutdown (self);
+}
+
+static void
+on_readiness (ExtensionHostProcess *process,
+              GParamSpec           *pspec G_GNUC_UNUSED,
+              ExtensionHostManager *self)
+{
+  extension_host_manager_follow_start (self, process, NULL);
+}
+
+static void
+on_wished (ExtensionHostProcess *process,
+           gpointer              keeper)
+{
+  extension_host_manager_end_wait (keeper, process);
 }
 
 static void
@@ -137,23 +180,35 @@ on_log (ExtensionHostProcess   *process,
 /* The object */
 
 static void
+disconnect (ExtensionHostManager *self,
+            ExtensionHostProcess *process)
+{
+  g_signal_handlers_disconnect_by_data (process, self);
+  process->wished = NULL;
+  process->keeper = NULL;
+}
+
+static void
 extension_host_manager_dispose (GObject *object)
 {
   ExtensionHostManager *self = EXTENSION_HOST_MANAGER (object);
 
-  if (self->processes->len > 0 && !is_own_thread (self))
+  if (self->was_used && !extension_host_manager_is_own_thread (self))
     {
       extension_host_affinity_hand_over (self->context, self);
       return;
     }
 
+  self->closed = TRUE;
+  extension_host_manager_end_waits (self);
+  extension_host_manager_end_shutdown (self);
   g_hash_table_remove_all (self->by_id);
   while (self->processes->len > 0)
     {
       g_autoptr(ExtensionHostProcess) process =
         g_ptr_array_steal_index (self->processes, self->processes->len - 1);
 
-      g_signal_handlers_disconnect_by_data (process, self);
+      disconnect (self, process);
       extension_host_process_close (process);
     }
 
@@ -165,10 +220,13 @@ extension_host_manager_finalize (GObject *object)
 {
   ExtensionHostManager *self = EXTENSION_HOST_MANAGER (object);
 
+  g_hash_table_unref (self->waiting);
   g_hash_table_unref (self->by_id);
   extension_host_methods_unref (self->methods);
   extension_host_intake_unref (self->intake);
+  extension_host_restart_slots_unref (self->slots);
   g_ptr_array_unref (self->processes);
+  extension_host_reactor_release (self->reactor);
   g_main_context_unref (self->context);
 
   G_OBJECT_CLASS (extension_host_manager_parent_class)->finalize (object);
@@ -190,6 +248,33 @@ extension_host_manager_get_property (GObject    *object,
     case PROP_N_ITEMS:
       g_value_set_uint (value, self->processes->len);
       break;
+    case PROP_STRATEGY:
+      g_value_set_enum (value, self->strategy);
+      break;
+    case PROP_MAX_CONCURRENT_RESTARTS:
+      g_value_set_uint (value, extension_host_manager_get_max_concurrent_restarts (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+extension_host_manager_set_property (GObject      *object,
+                                     guint         prop_id,
+                                     const GValue *value,
+                                     GParamSpec   *pspec)
+{
+  ExtensionHostManager *self = EXTENSION_HOST_MANAGER (object);
+
+  switch (prop_id)
+    {
+    case PROP_STRATEGY:
+      extension_host_manager_set_strategy (self, g_value_get_enum (value));
+      break;
+    case PROP_MAX_CONCURRENT_RESTARTS:
+      extension_host_manager_set_max_concurrent_restarts (self, g_value_get_uint (value));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -203,6 +288,7 @@ extension_host_manager_class_init (ExtensionHostManagerClass *klass)
   object_class->dispose = extension_host_manager_dispose;
   object_class->finalize = extension_host_manager_finalize;
   object_class->get_property = extension_host_manager_get_property;
+  object_class->set_property = extension_host_manager_set_property;
 
   bindtextdomain (GETTEXT_PACKAGE, EXTENSION_HOST_LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
@@ -230,6 +316,41 @@ extension_host_manager_class_init (ExtensionHostManagerClass *klass)
     g_param_spec_uint ("n-items", NULL, NULL,
                        0, G_MAXUINT, 0,
                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostManager:strategy:
+   *
+   * Which hosts are restarted when one of a group, see [property@ExtensionHost.Spec:group], has
+   * failed and is about to be restarted automatically.
+   *
+   * The others are restarted if they are up, with reason `group`, the id of the failed host as
+   * requester, and without any effect on their budget. Those that are down, that are going down or
+   * are to be restarted already, that are paused or quarantined, are left alone. A host that crashed
+   * for good takes nobody with it.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_STRATEGY] =
+    g_param_spec_enum ("strategy", NULL, NULL,
+                       EXTENSION_HOST_TYPE_STRATEGY,
+                       EXTENSION_HOST_STRATEGY_ONE_FOR_ONE,
+                       G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_EXPLICIT_NOTIFY |
+                       G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostManager:max-concurrent-restarts:
+   *
+   * How many hosts may be restarted automatically at the same time. When more fail at once, the
+   * others wait for their turn after their backoff. A host is being restarted until it is ready, or
+   * has failed again.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_CONCURRENT_RESTARTS] =
+    g_param_spec_uint ("max-concurrent-restarts", NULL, NULL,
+                       1, G_MAXUINT, MAX_CONCURRENT_RESTARTS,
+                       G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_EXPLICIT_NOTIFY |
+                       G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
@@ -297,10 +418,13 @@ extension_host_manager_init (ExtensionHostManager *self)
 {
   self->context = g_main_context_ref_thread_default ();
   self->thread = g_thread_self ();
+  self->reactor = extension_host_reactor_acquire (self->context);
   self->processes = g_ptr_array_new_with_free_func (g_object_unref);
   self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
   self->methods = extension_host_methods_new ();
   self->intake = extension_host_intake_new ();
+  self->slots = extension_host_restart_slots_new (MAX_CONCURRENT_RESTARTS);
+  self->waiting = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
 }
 
 /**
@@ -318,6 +442,91 @@ extension_host_manager_new (void)
   return g_object_new (EXTENSION_HOST_TYPE_MANAGER, NULL);
 }
 
+/**
+ * extension_host_manager_get_strategy:
+ * @self: a manager
+ *
+ * Gets which hosts are restarted when one of a group has failed.
+ *
+ * Returns: the strategy
+ *
+ * Since: 0.1
+ */
+ExtensionHostStrategy
+extension_host_manager_get_strategy (ExtensionHostManager *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_MANAGER (self), EXTENSION_HOST_STRATEGY_ONE_FOR_ONE);
+
+  return self->strategy;
+}
+
+/**
+ * extension_host_manager_set_strategy:
+ * @self: a manager
+ * @strategy: the strategy
+ *
+ * Sets which hosts are restarted when one of a group has failed. It counts from the next failure.
+ *
+ * Since: 0.1
+ */
+void
+extension_host_manager_set_strategy (ExtensionHostManager  *self,
+                                     ExtensionHostStrategy  strategy)
+{
+  g_return_if_fail (EXTENSION_HOST_IS_MANAGER (self));
+  g_return_if_fail (extension_host_manager_is_own_thread (self));
+  g_return_if_fail (strategy <= EXTENSION_HOST_STRATEGY_REST_FOR_ONE);
+
+  if (self->strategy == strategy)
+    return;
+
+  self->strategy = strategy;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STRATEGY]);
+}
+
+/**
+ * extension_host_manager_get_max_concurrent_restarts:
+ * @self: a manager
+ *
+ * Gets how many hosts may be restarted automatically at the same time.
+ *
+ * Returns: the number of hosts
+ *
+ * Since: 0.1
+ */
+guint
+extension_host_manager_get_max_concurrent_restarts (ExtensionHostManager *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_MANAGER (self), 0);
+
+  return extension_host_restart_slots_get_limit (self->slots);
+}
+
+/**
+ * extension_host_manager_set_max_concurrent_restarts:
+ * @self: a manager
+ * @max_concurrent_restarts: the number of hosts, at least 1
+ *
+ * Sets how many hosts may be restarted automatically at the same time. Those that are being
+ * restarted already are not held up.
+ *
+ * Since: 0.1
+ */
+void
+extension_host_manager_set_max_concurrent_restarts (ExtensionHostManager *self,
+                                                    guint                 max_concurrent_restarts)
+{
+  g_return_if_fail (EXTENSION_HOST_IS_MANAGER (self));
+  g_return_if_fail (extension_host_manager_is_own_thread (self));
+  g_return_if_fail (max_concurrent_restarts > 0);
+
+  if (extension_host_restart_slots_get_limit (self->slots) == max_concurrent_restarts)
+    return;
+
+  extension_host_restart_slots_set_limit (self->slots, max_concurrent_restarts);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_CONCURRENT_RESTARTS]);
+}
+
 static void
 announce_items (ExtensionHostManager *self,
                 guint                 position,
@@ -330,6 +539,23 @@ announce_items (ExtensionHostManager *self,
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_ITEMS]);
 }
 
+/* The host is down, and leaves the list. */
+void
+extension_host_manager_take_out (ExtensionHostManager *self,
+                                 ExtensionHostProcess *process)
+{
+  guint position = 0;
+
+  if (!g_ptr_array_find (self->processes, process, &position))
+    return;   /* another removal of the same host was first */
+
+  disconnect (self, process);
+  g_hash_table_remove (self->by_id, extension_host_process_get_id (process));
+  extension_host_manager_end_wait (self, process);
+  g_ptr_array_remove_index (self->processes, position);
+  announce_items (self, position, 1, 0);
+}
+
 /**
  * extension_host_manager_add:
  * @self: a manager
@@ -338,7 +564,7 @@ announce_items (ExtensionHostManager *self,
  *
  * Adds a host, which is `stopped` until it is started.
  *
- * Errors: `INVALID_SPEC`; `EXISTS`.
+ * Errors: `INVALID_SPEC`; `EXISTS`; `CLOSED` once the manager shuts down.
  *
  * Returns: (transfer none): the host, which the manager owns, or %NULL with @error set
  *
@@ -353,10 +579,11 @@ extension_host_manager_add (ExtensionHostManager  *self,
 
   g_return_val_if_fail (EXTENSION_HOST_IS_MANAGER (self), NULL);
   g_return_val_if_fail (EXTENSION_HOST_IS_SPEC (spec), NULL);
-  g_return_val_if_fail (is_own_thread (self), NULL);
+  g_return_val_if_fail (extension_host_manager_is_own_thread (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (!extension_host_spec_validate (spec, error))
+  if (!extension_host_manager_check_open (self, error) ||
+      !extension_host_spec_validate (spec, error))
     return NULL;
 
   if (g_hash_table_contains (self->by_id, extension_host_spec_get_id (spec)))
@@ -371,9 +598,13 @@ extension_host_manager_add (ExtensionHostManager  *self,
   process = extension_host_process_new (spec);
   g_main_context_pop_thread_default (self->context);
 
+  self->was_used = TRUE;
+  process->wished = on_wished;
+  process->keeper = self;
   process->common_methods = extension_host_methods_ref (self->methods);
   extension_host_intake_share_join (&process->intake, self->intake);
   g_signal_connect_object (process, "state-changed", G_CALLBACK (on_state_changed), self, 0);
+  g_signal_connect_object (process, "notify::readiness", G_CALLBACK (on_readiness), self, 0);
   g_signal_connect_object (process, "crashed", G_CALLBACK (on_crashed), self, 0);
   g_signal_connect_object (process, "log", G_CALLBACK (on_log), self, 0);
 
@@ -409,7 +640,7 @@ extension_host_manager_add_method (ExtensionHostManager    *self,
   g_return_if_fail (EXTENSION_HOST_IS_MANAGER (self));
   g_return_if_fail (method != NULL && method[0] != '\0');
   g_return_if_fail (func != NULL);
-  g_return_if_fail (is_own_thread (self));
+  g_return_if_fail (extension_host_manager_is_own_thread (self));
 
   extension_host_methods_add (self->methods, method, capability, G_CALLBACK (func), user_data,
                               destroy);
@@ -434,183 +665,4 @@ extension_host_manager_lookup (ExtensionHostManager *self,
   g_return_val_if_fail (id != NULL, NULL);
 
   return g_hash_table_lookup (self->by_id, id);
-}
-
-static void
-take_out (ExtensionHostManager *self,
-          ExtensionHostProcess *process)
-{
-  guint position = 0;
-
-  if (!g_ptr_array_find (self->processes, process, &position))
-    return;   /* another removal of the same host was first */
-
-  g_signal_handlers_disconnect_by_data (process, self);
-  g_hash_table_remove (self->by_id, extension_host_process_get_id (process));
-  g_ptr_array_remove_index (self->processes, position);
-  announce_items (self, position, 1, 0);
-}
-
-static void
-on_stopped_for_removal (GObject      *object,
-                        GAsyncResult *result,
-                        gpointer      user_data)
-{
-  ExtensionHostProcess *process = EXTENSION_HOST_PROCESS (object);
-  g_autoptr(GTask) task = user_data;
-  g_autoptr(ExtensionHostStopOutcome) outcome = NULL;
-  g_autoptr(GError) error = NULL;
-  guint leftover = 0;
-
-  outcome = extension_host_process_stop_finish (process, result, &error);
-  if (outcome == NULL)
-    {
-      g_task_return_error (task, g_steal_pointer (&error));
-      return;
-    }
-
-  leftover = extension_host_stop_outcome_get_leftover (outcome);
-  if (leftover > 0)
-    {
-      g_task_return_new_error (task, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_FAILED,
-                               g_dngettext (GETTEXT_PACKAGE,
-                                            "Host “%s” stays: %u process cannot be killed",
-                                            "Host “%s” stays: %u processes cannot be killed",
-                                            leftover),
-                               extension_host_process_get_id (process), leftover);
-      return;
-    }
-
-  take_out (g_task_get_source_object (task), process);
-  g_task_return_boolean (task, TRUE);
-}
-
-/**
- * extension_host_manager_remove_async:
- * @self: a manager
- * @id: the id of a host
- * @cancellable: (nullable): ends the waiting; the host is stopped, and stays in the list
- * @callback: (scope async): called when the host has stopped and left the list
- * @user_data: data for @callback
- *
- * Stops a host as [method@ExtensionHost.Process.stop_async] does, and takes it out of the list.
- *
- * Errors: `NOT_FOUND`; `FAILED` if processes of the host cannot be killed, and then it stays in the
- * list; `CLOSED`.
- *
- * Since: 0.1
- */
-void
-extension_host_manager_remove_async (ExtensionHostManager *self,
-                                     const char           *id,
-                                     GCancellable         *cancellable,
-                                     GAsyncReadyCallback   callback,
-                                     gpointer              user_data)
-{
-  ExtensionHostProcess *process = NULL;
-  g_autoptr(GTask) task = NULL;
-
-  g_return_if_fail (EXTENSION_HOST_IS_MANAGER (self));
-  g_return_if_fail (id != NULL);
-  g_return_if_fail (is_own_thread (self));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, extension_host_manager_remove_async);
-  g_task_set_check_cancellable (task, FALSE);   /* a host that is gone is gone */
-
-  process = g_hash_table_lookup (self->by_id, id);
-  if (process == NULL)
-    {
-      g_task_return_new_error (task, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NOT_FOUND,
-                               _("There is no host with id “%s”"), id);
-      return;
-    }
-
-  extension_host_process_stop_async (process, cancellable, on_stopped_for_removal,
-                                     g_steal_pointer (&task));
-}
-
-/**
- * extension_host_manager_remove_finish:
- * @self: a manager
- * @result: the result given to the callback
- * @error: return location for an error
- *
- * Gets the result of [method@ExtensionHost.Manager.remove_async].
- *
- * Returns: %TRUE if the host left the list
- *
- * Since: 0.1
- */
-gboolean
-extension_host_manager_remove_finish (ExtensionHostManager  *self,
-                                      GAsyncResult          *result,
-                                      GError               **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, extension_host_manager_remove_async),
-                        FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-static gboolean
-is_down (ExtensionHostProcess *process)
-{
-  ExtensionHostState state = process->lifecycle.state;
-
-  return state == EXTENSION_HOST_STATE_STOPPED || state == EXTENSION_HOST_STATE_CRASHED ||
-         state == EXTENSION_HOST_STATE_STOPPING;
-}
-
-/**
- * extension_host_manager_start_all:
- * @self: a manager
- * @error: return location for an error
- *
- * Starts every host that is down, in the order of the list. Those that are quarantined, and those
- * that are up, are left as they are.
- *
- * It returns at once. If hosts are refused, the others are started all the same, and the error
- * is that of the first: `INVALID_SPEC` or `CLOSED`.
- *
- * Returns: %TRUE if no host was refused
- *
- * Since: 0.1
- */
-gboolean
-extension_host_manager_start_all (ExtensionHostManager  *self,
-                                  GError               **error)
-{
-  g_autoptr(GPtrArray) processes = NULL;
-  g_autoptr(GError) first = NULL;
-
-  g_return_val_if_fail (EXTENSION_HOST_IS_MANAGER (self), FALSE);
-  g_return_val_if_fail (is_own_thread (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  /* A handler may add and remove hosts meanwhile. */
-  processes = g_ptr_array_copy (self->processes, (GCopyFunc) (void *) g_object_ref, NULL);
-  g_ptr_array_set_free_func (processes, g_object_unref);
-
-  for (guint i = 0; i < processes->len; i++)
-    {
-      ExtensionHostProcess *process = g_ptr_array_index (processes, i);
-      g_autoptr(GError) local_error = NULL;
-
-      if (!is_down (process) ||
-          process->lifecycle.control == EXTENSION_HOST_CONTROL_QUARANTINED)
-        continue;
-
-      if (!extension_host_process_start (process, &local_error) && first == NULL)
-        first = g_steal_pointer (&local_error);
-    }
-
-  if (first == NULL)
-    return TRUE;
-
-  g_propagate_error (error, g_steal_pointer (&first));
-
-  return FALSE;
 }

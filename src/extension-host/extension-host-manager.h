@@ -8,6 +8,7 @@
 #include <gio/gio.h>
 
 #include "extension-host-process.h"
+#include "extension-host-shutdown-report.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +21,16 @@ G_DECLARE_FINAL_TYPE (ExtensionHostManager, extension_host_manager, EXTENSION_HO
 
 EXTENSION_HOST_AVAILABLE_IN_0_1
 ExtensionHostManager *extension_host_manager_new (void);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+ExtensionHostStrategy extension_host_manager_get_strategy (ExtensionHostManager *self);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+void extension_host_manager_set_strategy (ExtensionHostManager  *self,
+                                          ExtensionHostStrategy  strategy);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+guint extension_host_manager_get_max_concurrent_restarts (ExtensionHostManager *self);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+void extension_host_manager_set_max_concurrent_restarts (ExtensionHostManager *self,
+                                                         guint max_concurrent_restarts);
 EXTENSION_HOST_AVAILABLE_IN_0_1
 ExtensionHostProcess *extension_host_manager_add (ExtensionHostManager  *self,
                                                   ExtensionHostSpec     *spec,
@@ -47,5 +58,26 @@ void extension_host_manager_add_method (ExtensionHostManager    *self,
 EXTENSION_HOST_AVAILABLE_IN_0_1
 gboolean extension_host_manager_start_all (ExtensionHostManager  *self,
                                            GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+void extension_host_manager_shutdown_async (ExtensionHostManager *self,
+                                            guint                 timeout_ms,
+                                            GCancellable         *cancellable,
+                                            GAsyncReadyCallback   callback,
+                                            gpointer              user_data);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+ExtensionHostShutdownReport *
+extension_host_manager_shutdown_finish (ExtensionHostManager  *self,
+                                        GAsyncResult          *result,
+                                        GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+ExtensionHostShutdownReport *
+extension_host_manager_shutdown (ExtensionHostManager  *self,
+                                 guint                  timeout_ms,
+                                 GCancellable          *cancellable,
+                                 GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+guint extension_host_manager_load_directory (ExtensionHostManager  *self,
+                                             GFile                 *directory,
+                                             GError               **error);
 
 G_END_DECLS

@@ -32,7 +32,6 @@ struct _ExtensionHostShutdown
   gboolean by_force;                   /* it has elapsed */
 
   GPtrArray *items;                    /* of Item, in the order of the list */
-  guint *order;                        /* in which they begin */
   guint n_ending;
   guint n_left;
 
@@ -64,7 +63,6 @@ shutdown_clear (gpointer data)
   ExtensionHostShutdown *self = data;
 
   g_ptr_array_unref (self->items);
-  g_free (self->order);
   g_clear_pointer (&self->report, extension_host_shutdown_report_unref);
 }
 
@@ -282,9 +280,9 @@ may_begin (ExtensionHostShutdown *self,
 static Item *
 find_next (ExtensionHostShutdown *self)
 {
-  for (guint i = 0; i < self->items->len; i++)
+  for (guint i = self->items->len; i > 0; i--)
     {
-      Item *item = g_ptr_array_index (self->items, self->order[i]);
+      Item *item = g_ptr_array_index (self->items, i - 1);
 
       if (!item->begun && may_begin (self, item))
         return item;
@@ -370,6 +368,7 @@ shutdown_new (ExtensionHostManager *manager)
   ExtensionHostShutdown *self = g_rc_box_new0 (ExtensionHostShutdown);
   g_autofree ExtensionHostOrderItem *items =
     extension_host_manager_new_order_items (manager->processes);
+  g_autofree guint *order = NULL;
   guint n = manager->processes->len;
 
   self->manager = manager;
@@ -386,15 +385,8 @@ shutdown_new (ExtensionHostManager *manager)
       g_ptr_array_add (self->items, item);
     }
 
-  self->order = extension_host_order_sort (items, n);
-  hold_up (self, self->order);
-  for (guint i = 0; i < n / 2; i++)
-    {
-      guint index = self->order[i];
-
-      self->order[i] = self->order[n - 1 - i];
-      self->order[n - 1 - i] = index;
-    }
+  order = extension_host_order_sort (items, n);
+  hold_up (self, order);
 
   return self;
 }

@@ -182,6 +182,39 @@ crash (TestFixture          *fixture,
   extension_host_stop_outcome_unref (extension_host_process_stop (process, NULL, NULL));
 }
 
+/* What cannot be killed does not hold up the end of all hosts, and is told. */
+static void
+shut_down (TestFixture       *fixture,
+           ExtensionHostSpec *spec)
+{
+  g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
+  g_autoptr(ExtensionHostShutdownReport) report = NULL;
+  g_autoptr(ExtensionHostSpec) mortal = test_spec_new (fixture, "mortal", NULL);
+  g_autoptr(GError) error = NULL;
+  ExtensionHostStopOutcome *outcome = NULL;
+  ExtensionHostProcess *process = extension_host_manager_add (manager, spec, NULL);
+  g_autoptr(TestRecord) record = test_record_new (process);
+  pid_t grandchild = 0;
+
+  test_bring_up (fixture, process, record);
+  grandchild = find_grandchild (fixture, process);
+  g_assert_true (extension_host_process_start (extension_host_manager_add (manager, mortal, NULL),
+                                               NULL));
+  report = extension_host_manager_shutdown (manager, 1, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (extension_host_shutdown_report_get_clean (report));
+  g_assert_cmpuint (extension_host_shutdown_report_get_n_hosts (report), ==, 2);
+  outcome = extension_host_shutdown_report_get_outcome (report, 0);
+  g_assert_false (extension_host_stop_outcome_get_exited (outcome));
+  g_assert_cmpuint (extension_host_stop_outcome_get_leftover (outcome), ==, 2);
+  g_assert_true (is_in (process, EXTENSION_HOST_STATE_STOPPING));
+
+  /* The report is final; the host goes when its processes do. */
+  g_assert_no_errno (kill (get_program (process), END));
+  g_assert_no_errno (kill (grandchild, END));
+  test_wait_until (fixture, is_in (process, EXTENSION_HOST_STATE_STOPPED));
+}
+
 static void
 test_unkillable (TestFixture   *fixture,
                  gconstpointer  data)
@@ -208,6 +241,13 @@ test_unkillable (TestFixture   *fixture,
     }
 
   spec = spec_new (fixture);
+  if (end == NULL)
+    {
+      shut_down (fixture, spec);
+      test_wait_polling (fixture, 10, test_count_tagged (fixture) == 0);
+      return;
+    }
+
   process = extension_host_process_new (spec);
   record = test_record_new (process);
   test_bring_up (fixture, process, record);
@@ -223,6 +263,7 @@ main (int    argc,
 
   test_add ("/unkillable/stop", stop, test_unkillable);
   test_add ("/unkillable/crash", crash, test_unkillable);
+  test_add ("/unkillable/shutdown", NULL, test_unkillable);
 
   return g_test_run ();
 }

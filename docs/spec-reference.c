@@ -90,8 +90,6 @@ static const struct {
   const char *value;
 } later[] = {
   { "transport", "node-ipc" },
-  { "after", NULL },
-  { "group", NULL },
 };
 
 #define LATER "from a later version: checked, no effect yet"

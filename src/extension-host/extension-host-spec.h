@@ -534,7 +534,8 @@ const char * const *extension_host_spec_get_argv      (ExtensionHostSpec   *self
  *
  * The ids of the hosts that must be ready before this one is started.
  *
- * Default: empty.
+ * Default: empty. It counts for [method@ExtensionHost.Manager.start_all], and in reverse for
+ * [method@ExtensionHost.Manager.shutdown_async].
  *
  * Since: 0.1
  */
@@ -544,7 +545,8 @@ const char * const *extension_host_spec_get_argv      (ExtensionHostSpec   *self
  *
  * The group whose hosts are restarted together.
  *
- * Default: none. What is restarted together depends on the strategy of the manager.
+ * Default: none. What is restarted together depends on
+ * [property@ExtensionHost.Manager:strategy].
  *
  * Since: 0.1
  */

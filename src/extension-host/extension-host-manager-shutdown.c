@@ -525,8 +525,7 @@ extension_host_manager_shutdown_async (ExtensionHostManager *self,
  *
  * Gets the result of [method@ExtensionHost.Manager.shutdown_async].
  *
- * Hosts that were down already are in the report, too, with
- * [enum@ExtensionHost.StopRung.none].
+ * Hosts that were down already are in the report, too, with [enum@ExtensionHost.StopRung] `none`.
  *
  * Returns: (transfer full): what came of it, host by host in the order of the list, or %NULL with
  *   @error set

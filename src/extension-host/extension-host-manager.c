@@ -184,6 +184,7 @@ disconnect (ExtensionHostManager *self,
             ExtensionHostProcess *process)
 {
   g_signal_handlers_disconnect_by_data (process, self);
+  extension_host_restart_slot_part (&process->slot);
   process->wished = NULL;
   process->keeper = NULL;
 }
@@ -203,6 +204,12 @@ extension_host_manager_dispose (GObject *object)
   extension_host_manager_end_waits (self);
   extension_host_manager_end_shutdown (self);
   g_hash_table_remove_all (self->by_id);
+
+  /* Before a slot that one of them gives back is given to another. */
+  for (guint i = 0; i < self->processes->len; i++)
+    extension_host_lifecycle_close (
+      &((ExtensionHostProcess *) g_ptr_array_index (self->processes, i))->lifecycle);
+
   while (self->processes->len > 0)
     {
       g_autoptr(ExtensionHostProcess) process =
@@ -603,6 +610,7 @@ extension_host_manager_add (ExtensionHostManager  *self,
   process->keeper = self;
   process->common_methods = extension_host_methods_ref (self->methods);
   extension_host_intake_share_join (&process->intake, self->intake);
+  extension_host_restart_slot_join (&process->slot, self->slots);
   g_signal_connect_object (process, "state-changed", G_CALLBACK (on_state_changed), self, 0);
   g_signal_connect_object (process, "notify::readiness", G_CALLBACK (on_readiness), self, 0);
   g_signal_connect_object (process, "crashed", G_CALLBACK (on_crashed), self, 0);

@@ -143,8 +143,8 @@ spawn (ExtensionHostLifecycle *self,
   self->funcs->spawn (self->owner);
 }
 
-/* An operator's start owes nothing to the past. A restart for the sake of others, who failed, leaves
- * the account as it is. */
+/* An operator's start owes nothing to the past. A restart for the sake of others, who failed,
+ * leaves the account as it is. */
 static void
 start_afresh (ExtensionHostLifecycle *self,
               ExtensionHostReason     reason,
@@ -479,7 +479,7 @@ extension_host_lifecycle_release (ExtensionHostLifecycle *self)
 }
 
 /* Nothing is spawned from now on: a restart that is pending is dropped, one that is scheduled never
- * due, and after a failure there is none. A tree that there is remains until it ends, or is ended. */
+ * due, and after a failure there is none. A tree remains until it ends, or is ended. */
 void
 extension_host_lifecycle_close (ExtensionHostLifecycle *self)
 {

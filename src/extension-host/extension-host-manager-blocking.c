@@ -46,11 +46,11 @@ check_can_block (ExtensionHostManager  *self,
  * @cancellable: (nullable): ends the waiting, not the shutdown
  * @error: return location for an error
  *
- * Stops all hosts as [method@ExtensionHost.Manager.shutdown_async] does, and blocks until it is done.
- * Meanwhile the main context of the manager runs.
+ * Stops all hosts as [method@ExtensionHost.Manager.shutdown_async] does, and blocks until it is
+ * done. Meanwhile the main context of the manager runs.
  *
- * Within a handler of [signal@ExtensionHost.Manager::state-changed], or of the same signal of a host,
- * it fails with `G_IO_ERROR_PENDING` and does nothing.
+ * Within a handler of [signal@ExtensionHost.Manager::state-changed], or of the same signal of a
+ * host, it fails with `G_IO_ERROR_PENDING` and does nothing.
  *
  * Returns: (transfer full): what came of it, or %NULL with @error set
  *

@@ -4,10 +4,10 @@
 #include "extension-host-log-private.h"
 #include "extension-host-manager-private.h"
 
-/* Groups: when a host has failed and is going to be restarted, others of its group are restarted, too.
+/* Groups: with a host that has failed and is going to be restarted, others of its group are.
  *
- * They did not fail: nothing of it counts against their budget, and as they never are in `restarting`
- * for that, it does not go on from them to the next. */
+ * They did not fail: nothing of it counts against their budget, and as they never are in
+ * `restarting` for that, it does not go on from them to the next. */
 
 static gboolean
 is_up (ExtensionHostProcess *process)
@@ -24,7 +24,7 @@ is_of_group (ExtensionHostProcess *process,
   return g_strcmp0 (process->spec->group, group) == 0;
 }
 
-/* Whether the failure still is one to be made good: a handler may have stopped or removed the host. */
+/* Whether it still is to be made good: a handler may have stopped or removed the host. */
 static gboolean
 comes_back (ExtensionHostManager *self,
             ExtensionHostProcess *failed)

@@ -18,8 +18,8 @@
  * read or is not valid, of the first of those; else that of the first host that could not be added.
  *
  * Errors: those of [ctor@ExtensionHost.Spec.new_from_file]; `EXISTS` if the manager has a host with
- * that id; those of [error@Gio.IOErrorEnum] if the folder cannot be read, and then nothing is added;
- * `CLOSED`.
+ * that id; those of [error@Gio.IOErrorEnum] if the folder cannot be read, and then nothing is
+ * added; `CLOSED`.
  *
  * Returns: how many hosts were added, also when @error is set
  *

@@ -24,7 +24,7 @@ struct _ExtensionHostManager
   ExtensionHostRestartSlots *slots;
   ExtensionHostStrategy strategy;
 
-  GHashTable *waiting;     /* process → ids (GPtrArray) of those that it waits for before it starts */
+  GHashTable *waiting;     /* process → ids (GPtrArray) of those that it is to start after */
   ExtensionHostDeadline settle;    /* when it is looked which of them wait no longer */
 
   ExtensionHostShutdown *shutdown; /* under way, or over; NULL before */

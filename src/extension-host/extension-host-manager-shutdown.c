@@ -6,8 +6,8 @@
 #include "extension-host-manager-private.h"
 #include "extension-host-shutdown-report-private.h"
 
-/* The end of all hosts, a few at a time and each after those that are `after` it; and when the time is
- * up, all that are left by force. From its begin on nothing is started, and that stays so.
+/* The end of all hosts, a few at a time and each after those that are `after` it; and when the time
+ * is up, all that are left by force. From its begin on nothing is started, and that stays so.
  *
  * User code runs whenever a host is told to stop. So each step looks anew for what is next, and
  * a step within a step is as good as any. */
@@ -266,8 +266,8 @@ begin (ExtensionHostShutdown *self,
   g_main_context_pop_thread_default (context);
 }
 
-/* One that is down, or goes down anyway, need not wait for its turn; and nobody does when the time is
- * up. */
+/* One that is down, or goes down anyway, need not wait for its turn; and nobody does when the time
+ * is up. */
 static gboolean
 may_begin (ExtensionHostShutdown *self,
            Item                  *item)
@@ -443,19 +443,20 @@ extension_host_manager_end_shutdown (ExtensionHostManager *self)
  * Stops all hosts as [method@ExtensionHost.Process.stop_async] does, for an application that is
  * about to leave.
  *
- * They are stopped in the reverse order of the list, but a host only when those have stopped that are
- * to start after it, see [property@ExtensionHost.Spec:after]; at most 16 at a time. When @timeout_ms
- * are over, all hosts that are not down yet are killed at once. Processes that outlive their `SIGKILL`
- * do not hold it up for longer than [property@ExtensionHost.Spec:kill-timeout]: the report tells of
- * them.
+ * They are stopped in the reverse order of the list, but a host only when those have stopped that
+ * are to start after it, see [property@ExtensionHost.Spec:after]; at most 16 at a time. When
+ * @timeout_ms are over, all hosts that are not down yet are killed at once. Processes that outlive
+ * their `SIGKILL` do not hold it up for longer than [property@ExtensionHost.Spec:kill-timeout]: the
+ * report tells of them.
  *
  * From the call on nothing is started: start, restart, [method@ExtensionHost.Manager.start_all] and
- * [method@ExtensionHost.Manager.add] are refused with `CLOSED`, restarts that are pending and starts
- * that wait are dropped, and a host that fails before its turn is not restarted but `crashed`. That
- * stays so when the shutdown is over, and cannot be undone.
+ * [method@ExtensionHost.Manager.add] are refused with `CLOSED`, restarts that are pending and
+ * starts that wait are dropped, and a host that fails before its turn is not restarted but
+ * `crashed`. That stays so when the shutdown is over, and cannot be undone.
  *
- * It may be called again, and joins then: all callers get the same report, also those that come when
- * it is over. A call that joins may make the shutdown faster by its @timeout_ms, and not slower.
+ * It may be called again, and joins then: all callers get the same report, also those that come
+ * when it is over. A call that joins may make the shutdown faster by its @timeout_ms, and not
+ * slower.
  *
  * Errors: `CLOSED` if the manager was disposed before the end.
  *

@@ -7,9 +7,9 @@
 
 /* Starting all hosts, those that are `after` others when these are ready.
  *
- * A host that waits stays in the state it is in: what is kept here is a plan and not a state. News of
- * hosts change the plans at once, and what follows from that is done in a turn of its own, so that it
- * does not matter in which order the news came, nor what handlers did about them. */
+ * A host that waits stays in the state it is in: what is kept here is a plan and not a state. News
+ * of hosts change the plans at once, and what follows from that is done in a turn of its own, so
+ * that it does not matter in which order the news came, nor what handlers did about them. */
 
 static void look_at_waits_later (ExtensionHostManager *self);
 
@@ -73,7 +73,8 @@ give_up (ExtensionHostManager  *self,
   g_autofree char *text = NULL;
 
   if (other == NULL)
-    text = g_strdup_printf (_("not started: “%s”, which it is to start after, was removed"), awaited);
+    text = g_strdup_printf (_("not started: “%s”, which it is to start after, was removed"),
+                            awaited);
   else if (is_quarantined (other))
     text = g_strdup_printf (_("not started: “%s”, which it is to start after, is quarantined"),
                             awaited);
@@ -286,19 +287,20 @@ extension_host_manager_new_order_items (GPtrArray *processes)
  * Starts every host that is down. Those that are quarantined, and those that are up, are left as
  * they are.
  *
- * A host with [property@ExtensionHost.Spec:after] is started when all of those have been ready;
- * the others are started at once, in the order of the list. While a host waits it stays in the state
- * it is in, and who starts, stops, kills, quarantines or removes it ends the waiting. A host that is
+ * A host with [property@ExtensionHost.Spec:after] is started when all of those have been ready; the
+ * others are started at once, in the order of the list. While a host waits it stays in the state it
+ * is in, and who starts, stops, kills, quarantines or removes it ends the waiting. A host that is
  * waited for may be restarted automatically; if it comes to rest without having been ready, or is
  * removed, the one that waits is not started, which its
  * [property@ExtensionHost.Process:last-control-failure] tells, with phase `start`, and neither are
  * those that wait for that one. Calling this function again changes nothing for those that wait.
  *
- * It returns at once. Before anything is started it fails with `DEPENDENCY` if a host of the manager
- * is to start after one that the manager does not have, or if hosts are to start after each other;
- * and with `CLOSED` once the manager shuts down. If single hosts are refused, the others are started
- * all the same, and the error is that of the first: `DEPENDENCY` if a host is to start after one
- * that is down and not started, because it is quarantined for example; `INVALID_SPEC`; `CLOSED`.
+ * It returns at once. Before anything is started it fails with `DEPENDENCY` if a host of the
+ * manager is to start after one that the manager does not have, or if hosts are to start after each
+ * other; and with `CLOSED` once the manager shuts down. If single hosts are refused, the others are
+ * started all the same, and the error is that of the first: `DEPENDENCY` if a host is to start
+ * after one that is down and not started, because it is quarantined for example; `INVALID_SPEC`;
+ * `CLOSED`.
  *
  * Returns: %TRUE if no host was refused
  *

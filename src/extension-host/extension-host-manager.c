@@ -71,7 +71,8 @@ extension_host_manager_has (ExtensionHostManager *self,
 GPtrArray *
 extension_host_manager_dup_processes (ExtensionHostManager *self)
 {
-  GPtrArray *processes = g_ptr_array_copy (self->processes, (GCopyFunc) (void *) g_object_ref, NULL);
+  GPtrArray *processes =
+    g_ptr_array_copy (self->processes, (GCopyFunc) (void *) g_object_ref, NULL);
 
   g_ptr_array_set_free_func (processes, g_object_unref);
 
@@ -332,8 +333,8 @@ extension_host_manager_class_init (ExtensionHostManagerClass *klass)
    *
    * The others are restarted if they are up, with reason `group`, the id of the failed host as
    * requester, and without any effect on their budget. Those that are down, that are going down or
-   * are to be restarted already, that are paused or quarantined, are left alone. A host that crashed
-   * for good takes nobody with it.
+   * are to be restarted already, that are paused or quarantined, are left alone. A host that
+   * crashed for good takes nobody with it.
    *
    * Since: 0.1
    */

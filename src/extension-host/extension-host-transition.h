@@ -160,8 +160,8 @@ gint64 extension_host_transition_get_monotonic_time (ExtensionHostTransition *se
  * extension_host_transition_get_requester:
  * @self: the record
  *
- * Gets who asked: `application` for the C API, else the name of who did. With reason `group` it is the
- * id of the host that failed.
+ * Gets who asked: `application` for the C API, else the name of who did. With reason `group` it is
+ * the id of the host that failed.
  *
  * Returns: (transfer none) (nullable): the requester, or %NULL if nobody asked
  *

@@ -408,7 +408,8 @@ test_called_off (TestFixture   *fixture,
   Die die = data;
   g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
   ExtensionHostProcess *first = add (fixture, manager, "first", "", 200);
-  g_autoptr(ExtensionHostProcess) second = g_object_ref (add (fixture, manager, "second", "first", 1));
+  g_autoptr(ExtensionHostProcess) second =
+    g_object_ref (add (fixture, manager, "second", "first", 1));
   ExtensionHostProcess *third = add (fixture, manager, "third", "second", 1);
   ExtensionHostProcess *fourth = add (fixture, manager, "fourth", "first", 1);
 

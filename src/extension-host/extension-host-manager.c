@@ -43,6 +43,7 @@ enum
   STATE_CHANGED,
   CRASHED,
   LOG,
+  HEALTH_CHECKED,
   N_SIGNALS
 };
 
@@ -167,6 +168,14 @@ on_crashed (ExtensionHostProcess *process,
             ExtensionHostManager *self)
 {
   g_signal_emit (self, signals[CRASHED], detail_of (process), process, exit);
+}
+
+static void
+on_health_checked (ExtensionHostProcess *process,
+                   ExtensionHostHealth  *health,
+                   ExtensionHostManager *self)
+{
+  g_signal_emit (self, signals[HEALTH_CHECKED], detail_of (process), process, health);
 }
 
 static void
@@ -419,6 +428,25 @@ extension_host_manager_class_init (ExtensionHostManagerClass *klass)
                   0, NULL, NULL, NULL,
                   G_TYPE_NONE,
                   3, EXTENSION_HOST_TYPE_PROCESS, EXTENSION_HOST_TYPE_LOG_STREAM, G_TYPE_STRING);
+
+  /**
+   * ExtensionHostManager::health-checked:
+   * @self: the manager
+   * @process: the host
+   * @health: what was seen
+   *
+   * Emitted at each tick of each host that is ready, see
+   * [signal@ExtensionHost.Process::health-checked]. The detail is the id of the host.
+   *
+   * Since: 0.1
+   */
+  signals[HEALTH_CHECKED] =
+    g_signal_new ("health-checked",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE,
+                  2, EXTENSION_HOST_TYPE_PROCESS, EXTENSION_HOST_TYPE_HEALTH);
 }
 
 static void
@@ -616,6 +644,7 @@ extension_host_manager_add (ExtensionHostManager  *self,
   g_signal_connect_object (process, "notify::readiness", G_CALLBACK (on_readiness), self, 0);
   g_signal_connect_object (process, "crashed", G_CALLBACK (on_crashed), self, 0);
   g_signal_connect_object (process, "log", G_CALLBACK (on_log), self, 0);
+  g_signal_connect_object (process, "health-checked", G_CALLBACK (on_health_checked), self, 0);
 
   g_ptr_array_add (self->processes, process);
   g_hash_table_insert (self->by_id, (char *) extension_host_process_get_id (process), process);

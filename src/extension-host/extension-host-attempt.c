@@ -2,16 +2,14 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <glib-unix.h>
 #include <gio/gio.h>
 
 #include "extension-host-attempt-private.h"
+#include "extension-host-attempt-streams-private.h"
 #include "extension-host-error.h"
 #include "extension-host-lifeline-private.h"
 #include "extension-host-pipes-private.h"
@@ -35,11 +33,9 @@ struct _ExtensionHostAttempt
   GSubprocess *shim;
   guint shim_pid;
   char *marker;
-  int lifeline;
+  ExtensionHostAttemptStreams streams;
   ExtensionHostWatch lifeline_watch;
-  int stdin_fd;
-  ExtensionHostOutput outputs[2];           /* stdout, stderr */
-  ExtensionHostChannel *channel;            /* over stdin and stdout, if the protocol has one */
+  ExtensionHostChannel *channel;            /* over some of them, if the protocol has one */
 
   guint pid;                                /* of the program, while it is alive */
   guint left;                               /* processes that outlived their KILL */
@@ -56,6 +52,18 @@ struct _ExtensionHostAttempt
 
 static void close_all (ExtensionHostAttempt *self);
 
+static void
+on_line (ExtensionHostLogStream  stream,
+         const char             *text,
+         gsize                   length,
+         gpointer                data)
+{
+  ExtensionHostAttempt *self = data;
+
+  if (self->funcs != NULL)
+    self->funcs->line (stream, text, length, self->owner);
+}
+
 ExtensionHostAttempt *
 extension_host_attempt_new (ExtensionHostReactor            *reactor,
                             const ExtensionHostAttemptFuncs *funcs,
@@ -67,10 +75,7 @@ extension_host_attempt_new (ExtensionHostReactor            *reactor,
   self->reactor = reactor;
   self->funcs = funcs;
   self->owner = owner;
-  self->lifeline = -1;
-  self->stdin_fd = -1;
-  self->outputs[0].fd = -1;
-  self->outputs[1].fd = -1;
+  extension_host_attempt_streams_init (&self->streams, on_line, self);
 
   return self;
 }
@@ -123,25 +128,14 @@ extension_host_attempt_has_ended (ExtensionHostAttempt *self)
 }
 
 static void
-close_fd (int *fd)
-{
-  if (*fd != -1)
-    close (*fd);
-  *fd = -1;
-}
-
-static void
 close_all (ExtensionHostAttempt *self)
 {
   extension_host_deadline_disarm (&self->patience);
   extension_host_deadline_disarm (&self->next_sweep);
   extension_host_deadline_disarm (&self->silence);
   extension_host_watch_stop (&self->lifeline_watch);
-  close_fd (&self->lifeline);
-  close_fd (&self->stdin_fd);
   g_clear_pointer (&self->channel, extension_host_channel_free);
-  for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
-    extension_host_output_close (&self->outputs[i]);
+  extension_host_attempt_streams_close (&self->streams);
 }
 
 static void
@@ -149,20 +143,8 @@ drain_outputs (ExtensionHostAttempt *self)
 {
   if (self->channel != NULL)
     extension_host_channel_drain (self->channel);
-  for (guint i = 0; i < G_N_ELEMENTS (self->outputs); i++)
-    extension_host_output_drain (&self->outputs[i]);
-}
-
-static void
-on_line (ExtensionHostLogStream  stream,
-         const char             *text,
-         gsize                   length,
-         gpointer                data)
-{
-  ExtensionHostAttempt *self = data;
-
-  if (self->funcs != NULL)
-    self->funcs->line (stream, text, length, self->owner);
+  for (guint i = 0; i < G_N_ELEMENTS (self->streams.outputs); i++)
+    extension_host_output_drain (&self->streams.outputs[i]);
 }
 
 static void
@@ -178,7 +160,7 @@ wake_shim (gpointer data)
 static void
 expect_exit (ExtensionHostAttempt *self)
 {
-  if (!self->ended && self->outputs[0].fd == -1 && self->outputs[1].fd == -1)
+  if (!self->ended && self->streams.outputs[0].fd == -1 && self->streams.outputs[1].fd == -1)
     extension_host_deadline_arm (&self->silence, self->reactor, g_get_monotonic_time () + SILENCE,
                                  wake_shim, self);
 }
@@ -246,7 +228,7 @@ static void
 reap (ExtensionHostAttempt *self)
 {
   extension_host_watch_stop (&self->lifeline_watch);
-  close_fd (&self->lifeline);
+  extension_host_pipes_close (&self->streams.lifeline);
   extension_host_deadline_arm (&self->patience, self->reactor,
                                g_get_monotonic_time () + SHIM_PATIENCE, kill_shim, self);
   extension_host_reactor_enter (self->reactor);
@@ -317,28 +299,6 @@ lose_shim (ExtensionHostAttempt *self)
 /* The lifeline */
 
 static gboolean
-has_channel (ExtensionHostSpec *spec)
-{
-  return spec->protocol != EXTENSION_HOST_PROTOCOL_NONE &&
-         spec->transport == EXTENSION_HOST_TRANSPORT_STDIO;
-}
-
-static gboolean
-open_channel (ExtensionHostAttempt *self)
-{
-  ExtensionHostSpec *spec = self->spec;
-
-  self->channel = extension_host_channel_new (self->reactor, self->outputs[0].fd, self->stdin_fd,
-                                              extension_host_spec_get_framing (spec),
-                                              spec->max_message_size, self->funcs->channel,
-                                              self->owner);
-  self->outputs[0].fd = -1;
-  self->stdin_fd = -1;
-
-  return extension_host_channel_open (self->channel);
-}
-
-static gboolean
 watch_output (ExtensionHostAttempt *self,
               ExtensionHostOutput  *output)
 {
@@ -346,14 +306,25 @@ watch_output (ExtensionHostAttempt *self,
                                      output);
 }
 
+static gboolean
+open_channel (ExtensionHostAttempt *self)
+{
+  self->channel = extension_host_attempt_streams_take_channel (&self->streams, self->reactor,
+                                                               self->spec, self->funcs->channel,
+                                                               self->owner);
+
+  return extension_host_channel_open (self->channel);
+}
+
 /* Only now: nothing of a generation is told before its spawn is. */
 static void
 watch_outputs (ExtensionHostAttempt *self)
 {
-  gboolean watching = has_channel (self->spec) ? open_channel (self)
-                                               : watch_output (self, &self->outputs[0]);
+  gboolean watching =
+    extension_host_spec_has_messages (self->spec) ? open_channel (self)
+                                                  : watch_output (self, &self->streams.outputs[0]);
 
-  if (!watch_output (self, &self->outputs[1]) || !watching)
+  if (!watch_output (self, &self->streams.outputs[1]) || !watching)
     extension_host_attempt_kill (self);   /* unheard, it would block for ever */
 }
 
@@ -438,11 +409,11 @@ on_lifeline (guint32  events G_GNUC_UNUSED,
   g_autoptr(ExtensionHostAttempt) self = attempt_ref (data);
 
   /* No more in one turn than a shim of ours ever has to say: the others want their turn, too. */
-  for (guint i = 0; i < REPORTS_AT_ONCE && self->funcs != NULL && self->lifeline != -1; i++)
+  for (guint i = 0; i < REPORTS_AT_ONCE && self->funcs != NULL && self->streams.lifeline != -1; i++)
     {
       char packet[EXTENSION_HOST_REPORT_MAX + 1];
       ExtensionHostReport report;
-      gssize n = recv (self->lifeline, packet, sizeof packet, 0);
+      gssize n = recv (self->streams.lifeline, packet, sizeof packet, 0);
 
       if (n == -1 && errno == EINTR)
         continue;
@@ -461,12 +432,12 @@ static void
 command (ExtensionHostAttempt *self,
          const char           *text)
 {
-  if (self->lifeline == -1 || extension_host_reactor_is_foreign (self->reactor))
+  if (self->streams.lifeline == -1 || extension_host_reactor_is_foreign (self->reactor))
     return;
 
   /* A shim that was stopped could neither obey nor answer. */
   g_subprocess_send_signal (self->shim, SIGCONT);
-  if (send (self->lifeline, text, strlen (text), MSG_NOSIGNAL | MSG_DONTWAIT) == -1)
+  if (send (self->streams.lifeline, text, strlen (text), MSG_NOSIGNAL | MSG_DONTWAIT) == -1)
     return;   /* its end comes next, or its patience runs out */
 
   self->unanswered++;
@@ -498,7 +469,7 @@ extension_host_attempt_close_stdin (ExtensionHostAttempt *self)
 {
   if (self->channel != NULL)
     extension_host_channel_close_out (self->channel);
-  close_fd (&self->stdin_fd);
+  extension_host_pipes_close (&self->streams.stdin_fd);
 }
 
 /* NULL before the spawn, and if the protocol has none. */
@@ -518,38 +489,6 @@ extension_host_attempt_abandon (ExtensionHostAttempt *self)
 }
 
 /* The begin */
-
-/* The ends of the shim are owned by @launcher from the moment they exist. */
-static gboolean
-open_streams (ExtensionHostAttempt *self,
-              GSubprocessLauncher  *launcher)
-{
-  int fds[2];
-
-  if (!extension_host_pipes_open_lifeline (fds))
-    return FALSE;
-  self->lifeline = fds[0];
-  g_subprocess_launcher_take_fd (launcher, fds[1], EXTENSION_HOST_LIFELINE_FD);
-
-  if (!extension_host_pipes_open (fds, 1))
-    return FALSE;
-  self->stdin_fd = fds[1];
-  g_subprocess_launcher_take_stdin_fd (launcher, fds[0]);
-
-  if (!extension_host_pipes_open (fds, 0))
-    return FALSE;
-  extension_host_output_init (&self->outputs[0], fds[0], EXTENSION_HOST_LOG_STREAM_STDOUT,
-                              on_line, self);
-  g_subprocess_launcher_take_stdout_fd (launcher, fds[1]);
-
-  if (!extension_host_pipes_open (fds, 0))
-    return FALSE;
-  extension_host_output_init (&self->outputs[1], fds[0], EXTENSION_HOST_LOG_STREAM_STDERR,
-                              on_line, self);
-  g_subprocess_launcher_take_stderr_fd (launcher, fds[1]);
-
-  return TRUE;
-}
 
 static GStrv
 build_environment (ExtensionHostAttempt *self,
@@ -605,10 +544,10 @@ extension_host_attempt_spawn (ExtensionHostAttempt  *self,
   self->spec = g_object_ref (spec);
   self->marker = g_uuid_string_random ();
 
-  if (!open_streams (self, launcher) ||
-      !extension_host_watch_start (&self->lifeline_watch, self->reactor, self->lifeline, EPOLLIN,
-                                   on_lifeline, self) ||
-      !extension_host_shim_has_room (self->lifeline))
+  if (!extension_host_attempt_streams_open (&self->streams, launcher) ||
+      !extension_host_watch_start (&self->lifeline_watch, self->reactor, self->streams.lifeline,
+                                   EPOLLIN, on_lifeline, self) ||
+      !extension_host_shim_has_room (self->streams.lifeline))
     {
       g_propagate_error (error, extension_host_shim_spawn_error (errno, "pipe", spec));
       close_all (self);

@@ -10,5 +10,6 @@ G_BEGIN_DECLS
 gboolean extension_host_pipes_open          (int   fds[2],
                                              guint ours);
 gboolean extension_host_pipes_open_lifeline (int   fds[2]);
+void     extension_host_pipes_close         (int  *fd);
 
 G_END_DECLS

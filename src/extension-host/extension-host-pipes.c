@@ -60,3 +60,11 @@ extension_host_pipes_open_lifeline (int fds[2])
 
   return g_unix_set_fd_nonblocking (fds[0], TRUE, NULL);
 }
+
+void
+extension_host_pipes_close (int *fd)
+{
+  if (*fd != -1)
+    close (*fd);
+  *fd = -1;
+}

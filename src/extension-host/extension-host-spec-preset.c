@@ -64,6 +64,13 @@ extension_host_spec_get_preset (ExtensionHostSpec *self)
   return &presets[self->protocol];
 }
 
+gboolean
+extension_host_spec_has_messages (ExtensionHostSpec *self)
+{
+  return self->protocol != EXTENSION_HOST_PROTOCOL_NONE &&
+         self->transport == EXTENSION_HOST_TRANSPORT_STDIO;
+}
+
 /* Node writes one object per line whatever the protocol of the objects is. */
 ExtensionHostFraming
 extension_host_spec_get_framing (ExtensionHostSpec *self)

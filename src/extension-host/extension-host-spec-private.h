@@ -84,6 +84,9 @@ ExtensionHostSpec         *extension_host_spec_copy                 (ExtensionHo
 const char                *extension_host_spec_get_name             (ExtensionHostSpec     *self);
 char                     **extension_host_spec_dup_environ          (ExtensionHostSpec     *self);
 
+/* Whether there are messages at all. */
+gboolean                   extension_host_spec_has_messages         (ExtensionHostSpec     *self);
+
 /* The properties that may be left to the protocol, resolved. */
 const ExtensionHostPreset *extension_host_spec_get_preset           (ExtensionHostSpec     *self);
 ExtensionHostFraming       extension_host_spec_get_framing          (ExtensionHostSpec     *self);

@@ -41,10 +41,11 @@ static const Note notes[] = {
             "`Transport=node-ipc` so are `NODE_CHANNEL_FD` and "
             "`NODE_CHANNEL_SERIALIZATION_MODE`." },
   { "transport",
-    .more = "With `node-ipc` the host cannot be called yet, and what it prints is log." },
+    .more = "`node-ipc` is for scripts that talk by the `process.send()` of Node: all that they "
+            "print is log, and stdin is `/dev/null`." },
   { "protocol",
-    .more = "With `plain`, the default, stdin and stdout carry JSON-RPC; with `none` stdout is "
-            "log." },
+    .more = "With `plain`, the default, stdin and stdout carry JSON-RPC, or what `Transport` "
+            "says; with `none` stdout is log." },
   { "framing", .more = "`Transport=node-ipc` does not go with `content-length`." },
   { "ready-mode",
     .more = "`notification` waits for `host/ready`. `handshake` needs a protocol that has one." },
@@ -82,17 +83,6 @@ static const Note notes[] = {
   { "limit-processes", .more = "The kernel counts all threads of the user." },
   { "umask", .doc = "The file mode bits that the program leaves out." },
 };
-
-/* What is read and checked, and does nothing yet. A value stands for itself only; NULL is the whole
- * property. tests/lint/lint-spec-reference.py sees when the library begins to read one. */
-static const struct {
-  const char *property;
-  const char *value;
-} later[] = {
-  { "transport", "node-ipc" },
-};
-
-#define LATER "from a later version: checked, no effect yet"
 
 /* Each begins with a property, and goes on to the next. */
 static const struct {
@@ -135,19 +125,6 @@ find_section (const ExtensionHostSpecRow *row)
   return NULL;
 }
 
-static gboolean
-comes_later (const ExtensionHostSpecRow *row,
-             const char                 *value)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (later); i++)
-    {
-      if (strcmp (later[i].property, row->name) == 0 && g_strcmp0 (later[i].value, value) == 0)
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
 /* A name that the table does not have any more is a mistake of this file. */
 static void
 expect_row (const char *property)
@@ -161,8 +138,6 @@ check_names (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (notes); i++)
     expect_row (notes[i].property);
-  for (guint i = 0; i < G_N_ELEMENTS (later); i++)
-    expect_row (later[i].property);
   for (guint i = 0; i < G_N_ELEMENTS (sections); i++)
     expect_row (sections[i].first);
 }
@@ -264,9 +239,7 @@ dup_nicks (const ExtensionHostSpecRow *row)
   g_autoptr(GString) nicks = g_string_new (NULL);
 
   for (guint i = 0; i < klass->n_values; i++)
-    g_string_append_printf (nicks, "%s`%s`%s", i > 0 ? ", " : "", klass->values[i].value_nick,
-                            comes_later (row, klass->values[i].value_nick)
-                              ? " (" LATER ")" : "");
+    g_string_append_printf (nicks, "%s`%s`", i > 0 ? ", " : "", klass->values[i].value_nick);
 
   return g_string_free (g_steal_pointer (&nicks), FALSE);
 }
@@ -335,9 +308,8 @@ print_markdown_row (const ExtensionHostSpecRow *row)
   g_autofree char *range = dup_range (row);
   g_autofree char *meaning = dup_meaning (row);
 
-  g_print ("| `%s` | %s | %s | %s | %s%s |\n", key, get_type_word (row), fallback,
-           range != NULL ? range : "", meaning,
-           comes_later (row, NULL) ? " *(" LATER ")*" : "");
+  g_print ("| `%s` | %s | %s | %s | %s |\n", key, get_type_word (row), fallback,
+           range != NULL ? range : "", meaning);
 }
 
 static void
@@ -395,8 +367,6 @@ print_man_row (const ExtensionHostSpecRow *row)
   g_string_append (out, ". Default: ");
   append_man (out, fallback);
   g_string_append (out, ".\n");
-  if (comes_later (row, NULL))
-    g_string_append (out, ".br\n.I " LATER "\n");
 
   g_print (".TP\n.B %s\n%s", key, out->str);
 }
@@ -407,13 +377,16 @@ print_man_title (const char *title)
   g_print (".SS %s\n", title);
 }
 
-/* For the lint: the properties that do nothing yet. */
+/* For the lint */
 static void
-print_later (void)
+print_name (const ExtensionHostSpecRow *row)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (later); i++)
-    g_print ("%s%s%s\n", later[i].property, later[i].value != NULL ? "=" : "",
-             later[i].value != NULL ? later[i].value : "");
+  g_print ("%s\n", row->name);
+}
+
+static void
+print_no_title (const char *title G_GNUC_UNUSED)
+{
 }
 
 static void
@@ -446,11 +419,11 @@ main (int    argc,
     print_rows (print_markdown_title, print_markdown_row);
   else if (strcmp (format, "man") == 0)
     print_rows (print_man_title, print_man_row);
-  else if (strcmp (format, "later") == 0)
-    print_later ();
+  else if (strcmp (format, "names") == 0)
+    print_rows (print_no_title, print_name);
   else
     {
-      g_printerr ("usage: %s markdown|man|later\n", argv[0]);
+      g_printerr ("usage: %s markdown|man|names\n", argv[0]);
       return EXIT_FAILURE;
     }
 

@@ -59,7 +59,7 @@ guint                 extension_host_attempt_get_pid     (ExtensionHostAttempt  
 guint                 extension_host_attempt_get_left    (ExtensionHostAttempt             *self);
 gboolean              extension_host_attempt_has_ended   (ExtensionHostAttempt             *self);
 ExtensionHostChannel *extension_host_attempt_get_channel (ExtensionHostAttempt             *self);
-void                  extension_host_attempt_close_stdin (ExtensionHostAttempt             *self);
+void                  extension_host_attempt_close_input (ExtensionHostAttempt             *self);
 void                  extension_host_attempt_terminate   (ExtensionHostAttempt             *self,
                                                           guint                             grace_ms);
 void                  extension_host_attempt_kill        (ExtensionHostAttempt             *self);

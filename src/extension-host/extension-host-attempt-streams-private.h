@@ -15,6 +15,7 @@ typedef struct
 {
   int lifeline;
   int stdin_fd;
+  int ipc_fd;
   ExtensionHostOutput outputs[2];   /* stdout, stderr */
 } ExtensionHostAttemptStreams;
 
@@ -22,6 +23,7 @@ void     extension_host_attempt_streams_init  (ExtensionHostAttemptStreams *self
                                                ExtensionHostLineFunc        line,
                                                gpointer                     data);
 gboolean extension_host_attempt_streams_open  (ExtensionHostAttemptStreams *self,
+                                               ExtensionHostSpec           *spec,
                                                GSubprocessLauncher         *launcher);
 void     extension_host_attempt_streams_close (ExtensionHostAttemptStreams *self);
 

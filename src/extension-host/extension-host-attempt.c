@@ -320,11 +320,14 @@ open_channel (ExtensionHostAttempt *self)
 static void
 watch_outputs (ExtensionHostAttempt *self)
 {
-  gboolean watching =
-    extension_host_spec_has_messages (self->spec) ? open_channel (self)
-                                                  : watch_output (self, &self->streams.outputs[0]);
+  ExtensionHostOutput *outputs = self->streams.outputs;
+  gboolean watching = !extension_host_spec_has_messages (self->spec) || open_channel (self);
 
-  if (!watch_output (self, &self->streams.outputs[1]) || !watching)
+  /* The channel may have taken stdout. */
+  for (guint i = 0; i < G_N_ELEMENTS (self->streams.outputs); i++)
+    watching = (outputs[i].fd == -1 || watch_output (self, &outputs[i])) && watching;
+
+  if (!watching)
     extension_host_attempt_kill (self);   /* unheard, it would block for ever */
 }
 
@@ -463,9 +466,10 @@ extension_host_attempt_kill (ExtensionHostAttempt *self)
   command (self, "kill");
 }
 
-/* What is queued for it is written before. */
+/* No more messages to it: stdin, or the socket that stands for it, ends. What is queued is written
+ * before. */
 void
-extension_host_attempt_close_stdin (ExtensionHostAttempt *self)
+extension_host_attempt_close_input (ExtensionHostAttempt *self)
 {
   if (self->channel != NULL)
     extension_host_channel_close_out (self->channel);
@@ -495,6 +499,9 @@ build_environment (ExtensionHostAttempt *self,
                    ExtensionHostSpec    *spec)
 {
   GStrv environment = extension_host_spec_dup_environ (spec);
+
+  if (extension_host_spec_uses_ipc (spec))
+    environment = extension_host_shim_add_ipc (environment);
 
   return g_environ_setenv (environment, EXTENSION_HOST_TREE_VARIABLE, self->marker, TRUE);
 }
@@ -544,10 +551,10 @@ extension_host_attempt_spawn (ExtensionHostAttempt  *self,
   self->spec = g_object_ref (spec);
   self->marker = g_uuid_string_random ();
 
-  if (!extension_host_attempt_streams_open (&self->streams, launcher) ||
+  if (!extension_host_attempt_streams_open (&self->streams, spec, launcher) ||
       !extension_host_watch_start (&self->lifeline_watch, self->reactor, self->streams.lifeline,
                                    EPOLLIN, on_lifeline, self) ||
-      !extension_host_shim_has_room (self->streams.lifeline))
+      !extension_host_shim_has_room (spec, self->streams.lifeline))
     {
       g_propagate_error (error, extension_host_shim_spawn_error (errno, "pipe", spec));
       close_all (self);

@@ -28,7 +28,8 @@ typedef enum
   EXTENSION_HOST_JSON_ARRAY_OF_OBJECTS   /* not empty */
 } ExtensionHostJsonDocument;
 
-/* The members that are looked for: those of a message, of its `error`, and of a cancellation. */
+/* The members that are looked for: those of a message, of its `error`, of a cancellation, and of
+ * what Node sends for itself. */
 typedef enum
 {
   EXTENSION_HOST_JSON_MEMBER_JSONRPC,
@@ -41,6 +42,7 @@ typedef enum
   EXTENSION_HOST_JSON_MEMBER_MESSAGE,
   EXTENSION_HOST_JSON_MEMBER_DATA,
   EXTENSION_HOST_JSON_MEMBER_REQUEST_ID,   /* requestId */
+  EXTENSION_HOST_JSON_MEMBER_CMD,
   EXTENSION_HOST_JSON_N_MEMBERS
 } ExtensionHostJsonMember;
 

@@ -41,6 +41,7 @@ static const struct {
   [EXTENSION_HOST_JSON_MEMBER_MESSAGE]    = { "message",   7 },
   [EXTENSION_HOST_JSON_MEMBER_DATA]       = { "data",      4 },
   [EXTENSION_HOST_JSON_MEMBER_REQUEST_ID] = { "requestId", 9 },
+  [EXTENSION_HOST_JSON_MEMBER_CMD]        = { "cmd",       3 },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == EXTENSION_HOST_JSON_N_MEMBERS);

@@ -14,6 +14,7 @@ typedef struct
   ExtensionHostReactor *reactor;
   ExtensionHostSpec *spec;
   gboolean (*request) (gpointer owner);/* sends the shutdown request; FALSE if there is none */
+  gboolean (*is_owed) (gpointer owner);/* replies, which would be lost if its input were closed */
   void (*gave_up) (guint    left,
                    gpointer owner);    /* the tree outlived its KILL; may come again */
   gpointer owner;
@@ -38,6 +39,7 @@ void                      extension_host_ladder_climb       (ExtensionHostLadder
                                                              guint                  term_timeout);
 void                      extension_host_ladder_answered    (ExtensionHostLadder   *self,
                                                              gboolean               acknowledged);
+void                      extension_host_ladder_settled     (ExtensionHostLadder   *self);
 void                      extension_host_ladder_exited      (ExtensionHostLadder   *self);
 gint64                    extension_host_ladder_extend      (ExtensionHostLadder   *self,
                                                              gint64                 due,

@@ -83,6 +83,15 @@ begin_rung (ExtensionHostLadder *self,
   allow (self, timeout);
 }
 
+/* A pipe has two ends of its own; a socket is closed as a whole by Node, with the answers that it
+ * has not given yet. Those are waited for, in the time of the rung. */
+static void
+close_input_if_settled (ExtensionHostLadder *self)
+{
+  if (!extension_host_spec_uses_ipc (self->spec) || !self->is_owed (self->owner))
+    extension_host_attempt_close_input (self->attempt);
+}
+
 /* FALSE if the rung does not apply, or has no time. */
 static gboolean
 stand_on (ExtensionHostLadder   *self,
@@ -101,14 +110,14 @@ stand_on (ExtensionHostLadder   *self,
     case EXTENSION_HOST_STOP_RUNG_EOF:
       if (self->spec->exit_timeout == 0)
         return FALSE;
-      extension_host_attempt_close_stdin (self->attempt);
+      close_input_if_settled (self);
       begin_rung (self, self->spec->exit_timeout);
       return TRUE;
 
     case EXTENSION_HOST_STOP_RUNG_TERM:
       if (self->term_timeout == 0)
         return FALSE;
-      extension_host_attempt_close_stdin (self->attempt);
+      extension_host_attempt_close_input (self->attempt);
       extension_host_attempt_terminate (self->attempt, self->term_timeout);
       allow (self, self->term_timeout);
       return TRUE;
@@ -192,6 +201,14 @@ extension_host_ladder_answered (ExtensionHostLadder *self,
   if (self->rung == EXTENSION_HOST_STOP_RUNG_REQUEST &&
       !extension_host_attempt_has_ended (self->attempt))
     climb_to (self, EXTENSION_HOST_STOP_RUNG_EOF);
+}
+
+/* The host owes no reply any more. */
+void
+extension_host_ladder_settled (ExtensionHostLadder *self)
+{
+  if (self->attempt != NULL && self->rung == EXTENSION_HOST_STOP_RUNG_EOF)
+    close_input_if_settled (self);
 }
 
 /* The program exited: at which rung is settled, and its tree has as long as the shim grants it. */

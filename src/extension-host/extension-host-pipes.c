@@ -51,14 +51,45 @@ extension_host_pipes_open (int   fds[2],
   return g_unix_set_fd_nonblocking (fds[ours], TRUE, NULL);
 }
 
-/* The end of the application is the first one, and does not block. */
-gboolean
-extension_host_pipes_open_lifeline (int fds[2])
+static gboolean
+open_sockets (int fds[2],
+              int type)
 {
-  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1 || !lift_fds (fds))
+  if (socketpair (AF_UNIX, type | SOCK_CLOEXEC, 0, fds) == -1 || !lift_fds (fds))
     return FALSE;
 
   return g_unix_set_fd_nonblocking (fds[0], TRUE, NULL);
+}
+
+/* Of both pairs the end of the application is the first one, and does not block. */
+
+gboolean
+extension_host_pipes_open_lifeline (int fds[2])
+{
+  return open_sockets (fds, SOCK_SEQPACKET);
+}
+
+gboolean
+extension_host_pipes_open_ipc (int fds[2])
+{
+  return open_sockets (fds, SOCK_STREAM);
+}
+
+/* For a program that is to find the end of its input at once. GLib would open the same file for it,
+ * but aborts where there is no descriptor left. */
+gboolean
+extension_host_pipes_open_null (int *fd)
+{
+  int null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+
+  *fd = null;
+  if (null == -1 || null > EXTENSION_HOST_LIFELINE_FD)
+    return null != -1;
+
+  *fd = fcntl (null, F_DUPFD_CLOEXEC, EXTENSION_HOST_LIFELINE_FD + 1);
+  extension_host_pipes_close (&null);
+
+  return *fd != -1;
 }
 
 void

@@ -196,8 +196,7 @@ gboolean
 extension_host_process_check_protocol (ExtensionHostProcess  *self,
                                        GError               **error)
 {
-  if (self->spec->protocol != EXTENSION_HOST_PROTOCOL_NONE &&
-      self->spec->transport == EXTENSION_HOST_TRANSPORT_STDIO)
+  if (extension_host_spec_has_messages (self->spec))
     return TRUE;
 
   g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NOT_SUPPORTED,

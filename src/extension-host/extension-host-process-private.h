@@ -245,6 +245,7 @@ extern const ExtensionHostChannelFuncs extension_host_process_channel_funcs;
 void     extension_host_process_open_traffic   (ExtensionHostProcess          *self);
 void     extension_host_process_close_traffic  (ExtensionHostProcess          *self,
                                                 const GError                  *error);
+gboolean extension_host_process_is_owed_replies (gpointer                      data);
 gboolean extension_host_process_request_shutdown (gpointer                     data);
 
 /* extension-host-process-intake.c */

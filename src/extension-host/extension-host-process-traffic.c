@@ -363,6 +363,14 @@ on_incoming (ExtensionHostIncoming *incoming,
                                          get_incoming_payload, place, free_incoming, size);
 }
 
+static void
+on_settled (gpointer owner)
+{
+  ExtensionHostProcess *self = owner;
+
+  extension_host_ladder_settled (&self->ladder);
+}
+
 const ExtensionHostRpcFuncs extension_host_process_rpc_funcs = {
   .incoming = on_incoming,
   .stray = on_stray,
@@ -370,6 +378,7 @@ const ExtensionHostRpcFuncs extension_host_process_rpc_funcs = {
   .stale = on_stale,
   .replied = extension_host_process_note_reply,
   .may_take_in = extension_host_process_may_take_in,
+  .settled = on_settled,
   .elapsed = (void (*) (gpointer)) extension_host_process_flush,
 };
 
@@ -567,6 +576,15 @@ on_shutdown_reply (ExtensionHostReply *reply,
     extension_host_ladder_answered (&self->ladder, acknowledged);
 
   extension_host_reply_free (reply);
+}
+
+/* Whether it has calls of the application to answer. */
+gboolean
+extension_host_process_is_owed_replies (gpointer data)
+{
+  ExtensionHostProcess *self = data;
+
+  return self->rpc_attached && extension_host_rpc_get_pending (self->rpc) > 0;
 }
 
 /* Asks the host to leave. FALSE if it cannot be asked. */

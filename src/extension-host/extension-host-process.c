@@ -210,6 +210,7 @@ extension_host_process_init (ExtensionHostProcess *self)
   self->methods = extension_host_methods_new ();
   self->invocations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->ladder.request = extension_host_process_request_shutdown;
+  self->ladder.is_owed = extension_host_process_is_owed_replies;
   self->ladder.gave_up = extension_host_process_on_gave_up;
   self->ladder.owner = self;
   self->slot.granted = extension_host_process_restart_now;

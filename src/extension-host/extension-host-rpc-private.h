@@ -59,6 +59,9 @@ typedef struct
   /* Whether one more request may be taken on. */
   gboolean (*may_take_in) (gpointer              owner);
 
+  /* The last call of the application has ended, however. Its answer is told next. May be NULL. */
+  void (*settled)  (gpointer                     owner);
+
   /* A call has timed out, and its answer was told: now user code may run. May be NULL. */
   void (*elapsed)  (gpointer                     owner);
 } ExtensionHostRpcFuncs;

@@ -6,7 +6,11 @@
 #include <glib/gi18n-lib.h>
 
 #include "extension-host-error.h"
+#include "extension-host-json-repair-private.h"
 #include "extension-host-rpc-private.h"
+
+#define NODE_PREFIX "\"NODE_"   /* raw, with the quote of the string */
+#define NODE_HANDLE_NACK "{\"cmd\":\"NODE_HANDLE_NACK\"}"
 
 /* What comes from the host: replies to our calls, and calls of its own. */
 
@@ -234,6 +238,36 @@ take_invalid (ExtensionHostRpc           *self,
                          ? extension_host_oversize_get_call (&reader) : message->call, what);
 }
 
+/* What Node says to Node: objects whose `cmd` begins so never reach a program. Node itself escapes
+ * nothing in there. */
+static gboolean
+is_for_node (ExtensionHostRpc            *self,
+             const char                  *text,
+             const ExtensionHostJsonScan *scan)
+{
+  const ExtensionHostJsonSpan *cmd = &scan->members[EXTENSION_HOST_JSON_MEMBER_CMD];
+
+  return extension_host_spec_uses_ipc (self->spec) &&
+         scan->verdict == EXTENSION_HOST_JSON_VALID &&
+         scan->document == EXTENSION_HOST_JSON_OBJECT &&
+         cmd->length > strlen (NODE_PREFIX) &&
+         memcmp (text + cmd->start, NODE_PREFIX, strlen (NODE_PREFIX)) == 0;
+}
+
+/* A socket or a server that the program has sent along is not taken, as between two Nodes one may
+ * get lost: without this answer Node would hold back all that it has to say from then on. */
+static void
+take_for_node (ExtensionHostRpc            *self,
+               const char                  *text,
+               const ExtensionHostJsonScan *scan)
+{
+  const ExtensionHostJsonSpan *cmd = &scan->members[EXTENSION_HOST_JSON_MEMBER_CMD];
+
+  if (extension_host_json_string_equals (text + cmd->start, cmd->length, "NODE_HANDLE") &&
+      may_answer (self))
+    extension_host_channel_send (self->channel, NODE_HANDLE_NACK, strlen (NODE_HANDLE_NACK));
+}
+
 /* One whole message of the channel. */
 void
 extension_host_rpc_take (ExtensionHostRpc *self,
@@ -244,6 +278,12 @@ extension_host_rpc_take (ExtensionHostRpc *self,
   ExtensionHostMessage message;
 
   extension_host_json_scan (&scan, text, length);
+  if (is_for_node (self, text, &scan))
+    {
+      take_for_node (self, text, &scan);
+      return;
+    }
+
   extension_host_message_classify (&message, text, &scan);
 
   switch (message.kind)

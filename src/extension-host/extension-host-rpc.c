@@ -202,6 +202,8 @@ drop_call (ExtensionHostRpc  *self,
     take_back (self, call);
   g_hash_table_remove (self->calls, GUINT_TO_POINTER (call->id));
   self->n_urgent -= call->urgent != FALSE;
+  if (!call->urgent && extension_host_rpc_get_pending (self) == 0 && self->funcs->settled != NULL)
+    self->funcs->settled (self->owner);
   g_free (call);
 }
 

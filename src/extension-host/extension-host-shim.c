@@ -12,6 +12,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "extension-host-error.h"
+#include "extension-host-pipes-private.h"
 #include "extension-host-shim-private.h"
 #include "extension-host-spec-private.h"
 
@@ -110,24 +111,43 @@ extension_host_shim_build_argv (const char        *path,
   add_limit (builder, "limit-files", spec->limit_files);
   add_limit (builder, "limit-processes", spec->limit_processes);
   add_limit (builder, "limit-core", spec->limit_core);
+  if (extension_host_spec_uses_ipc (spec))
+    g_strv_builder_add (builder, "--ipc");
   g_strv_builder_add (builder, "--");
   g_strv_builder_addv (builder, (const char **) spec->argv);
 
   return g_strv_builder_end (builder);
 }
 
-/* GLib needs one more descriptor to put the lifeline in its place, and without it (2.74) calls the
- * spawn a success and then aborts. FALSE with errno set. */
-gboolean
-extension_host_shim_has_room (int lifeline)
+/* Tells Node where its socket is, and that what goes over it is JSON, a message a line. Takes over
+ * @environment, and returns what stands for it. */
+GStrv
+extension_host_shim_add_ipc (GStrv environment)
 {
-  int fd = fcntl (lifeline, F_DUPFD_CLOEXEC, 4);   /* above where the lifeline will be */
+  environment = g_environ_setenv (environment, "NODE_CHANNEL_FD",
+                                  G_STRINGIFY (EXTENSION_HOST_IPC_FD), TRUE);
 
-  if (fd == -1)
-    return FALSE;
-  close (fd);
+  return g_environ_setenv (environment, "NODE_CHANNEL_SERIALIZATION_MODE", "json", TRUE);
+}
 
-  return TRUE;
+/* GLib needs one more descriptor for each that it puts in its place, and without it (2.74) calls
+ * the spawn a success and then aborts. FALSE with errno set. */
+gboolean
+extension_host_shim_has_room (ExtensionHostSpec *spec,
+                              int                lifeline)
+{
+  int first = fcntl (lifeline, F_DUPFD_CLOEXEC, EXTENSION_HOST_IPC_FD + 1);
+  int second = extension_host_spec_uses_ipc (spec)
+                 ? fcntl (lifeline, F_DUPFD_CLOEXEC, EXTENSION_HOST_IPC_FD + 1) : first;
+  gboolean has_room = first != -1 && second != -1;
+  int error = errno;
+
+  if (second != first)
+    extension_host_pipes_close (&second);
+  extension_host_pipes_close (&first);
+  errno = error;
+
+  return has_room;
 }
 
 static char *

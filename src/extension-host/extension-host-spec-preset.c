@@ -67,8 +67,14 @@ extension_host_spec_get_preset (ExtensionHostSpec *self)
 gboolean
 extension_host_spec_has_messages (ExtensionHostSpec *self)
 {
-  return self->protocol != EXTENSION_HOST_PROTOCOL_NONE &&
-         self->transport == EXTENSION_HOST_TRANSPORT_STDIO;
+  return self->protocol != EXTENSION_HOST_PROTOCOL_NONE;
+}
+
+gboolean
+extension_host_spec_uses_ipc (ExtensionHostSpec *self)
+{
+  return self->transport == EXTENSION_HOST_TRANSPORT_NODE_IPC &&
+         extension_host_spec_has_messages (self);
 }
 
 /* Node writes one object per line whatever the protocol of the objects is. */

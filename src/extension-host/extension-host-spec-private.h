@@ -84,8 +84,9 @@ ExtensionHostSpec         *extension_host_spec_copy                 (ExtensionHo
 const char                *extension_host_spec_get_name             (ExtensionHostSpec     *self);
 char                     **extension_host_spec_dup_environ          (ExtensionHostSpec     *self);
 
-/* Whether there are messages at all. */
+/* Whether there are messages at all, and whether they go over a socket of their own. */
 gboolean                   extension_host_spec_has_messages         (ExtensionHostSpec     *self);
+gboolean                   extension_host_spec_uses_ipc             (ExtensionHostSpec     *self);
 
 /* The properties that may be left to the protocol, resolved. */
 const ExtensionHostPreset *extension_host_spec_get_preset           (ExtensionHostSpec     *self);

@@ -335,7 +335,8 @@ extension_host_spec_copy (ExtensionHostSpec *self)
 }
 
 /* What belongs to the application itself and would mislead the program: a descriptor that the
- * program does not have, and the marker of a tree that the application may itself be part of. */
+ * program does not have, its number in a cluster of Nodes, and the marker of a tree that the
+ * application may itself be part of. */
 static char **
 dup_inherited_environ (void)
 {
@@ -343,6 +344,7 @@ dup_inherited_environ (void)
 
   envp = g_environ_unsetenv (envp, "NODE_CHANNEL_FD");
   envp = g_environ_unsetenv (envp, "NODE_CHANNEL_SERIALIZATION_MODE");
+  envp = g_environ_unsetenv (envp, "NODE_UNIQUE_ID");
 
   return g_environ_unsetenv (envp, "EXTENSION_HOST_TREE");
 }

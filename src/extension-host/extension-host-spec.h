@@ -196,7 +196,9 @@ const char * const *extension_host_spec_get_argv      (ExtensionHostSpec   *self
  *
  * Which descriptors carry the messages.
  *
- * Default: `stdio`.
+ * Default: `stdio`. `node-ipc` is for scripts that talk by the `process.send()` of Node, and for
+ * whatever else reads and writes a line of JSON a message on the socket that `NODE_CHANNEL_FD`
+ * names.
  *
  * Since: 0.1
  */
@@ -423,7 +425,9 @@ const char * const *extension_host_spec_get_argv      (ExtensionHostSpec   *self
  *
  * How long to wait for the exit once its input is closed.
  *
- * In ms, from 0 to 24 days. Default: 5000. 0 = the next means is used at once.
+ * In ms, from 0 to 24 days. Default: 5000. 0 = the next means is used at once. With
+ * [property@ExtensionHost.Spec:transport] `node-ipc` the input is closed when the calls that had left
+ * are answered, and this is the time for both.
  *
  * Since: 0.1
  */

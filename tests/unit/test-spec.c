@@ -275,6 +275,8 @@ test_environ (void)
   g_setenv ("TEST_SPEC", "here", TRUE);
   g_setenv ("EXTENSION_HOST_TREE", "outer", TRUE);
   g_setenv ("NODE_CHANNEL_FD", "9", TRUE);
+  g_setenv ("NODE_CHANNEL_SERIALIZATION_MODE", "advanced", TRUE);
+  g_setenv ("NODE_UNIQUE_ID", "1", TRUE);
   g_object_set (spec, "environment", environment, "working-directory", "/tmp", NULL);
 
   inherited = extension_host_spec_dup_environ (spec);
@@ -283,6 +285,8 @@ test_environ (void)
   g_assert_cmpstr (g_environ_getenv (inherited, "PWD"), ==, "/tmp");
   g_assert_null (g_environ_getenv (inherited, "EXTENSION_HOST_TREE"));
   g_assert_null (g_environ_getenv (inherited, "NODE_CHANNEL_FD"));
+  g_assert_null (g_environ_getenv (inherited, "NODE_CHANNEL_SERIALIZATION_MODE"));
+  g_assert_null (g_environ_getenv (inherited, "NODE_UNIQUE_ID"));
 
   g_object_set (spec, "clear-environment", TRUE, NULL);
   cleared = extension_host_spec_dup_environ (spec);
@@ -292,6 +296,8 @@ test_environ (void)
   g_unsetenv ("TEST_SPEC");
   g_unsetenv ("EXTENSION_HOST_TREE");
   g_unsetenv ("NODE_CHANNEL_FD");
+  g_unsetenv ("NODE_CHANNEL_SERIALIZATION_MODE");
+  g_unsetenv ("NODE_UNIQUE_ID");
 }
 
 static void

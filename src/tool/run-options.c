@@ -174,6 +174,15 @@ on_protocol (const char  *option,
   return set_by_nick (data, EXTENSION_HOST_TYPE_PROTOCOL, option, text, error);
 }
 
+static gboolean
+on_transport (const char  *option,
+              const char  *text,
+              gpointer     data,
+              GError     **error)
+{
+  return set_by_nick (data, EXTENSION_HOST_TYPE_TRANSPORT, option, text, error);
+}
+
 /* What a call can be written as on a line: one word, and none that is taken for something else. */
 gboolean
 tool_check_method (const char  *method,
@@ -326,8 +335,10 @@ create_host_group (Parser *parser)
     { "name", 0, 0, G_OPTION_ARG_CALLBACK, on_text,
       N_("What the host is called by people"), N_("NAME") },
     { "protocol", 0, 0, G_OPTION_ARG_CALLBACK, on_protocol,
-      N_("plain, mcp, mcp-2026, lsp or none [none; with --call: plain]"),
+      N_("plain, mcp, mcp-2026, lsp or none [none; with --call or --transport: plain]"),
       N_("PROTOCOL") },
+    { "transport", 0, 0, G_OPTION_ARG_CALLBACK, on_transport,
+      N_("stdio, or node-ipc for process.send() [stdio]"), N_("TRANSPORT") },
     { "env", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, on_env,
       N_("Set a variable for the host; may be repeated"), N_("NAME=VALUE") },
     { "clear-environment", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_flag,
@@ -436,7 +447,8 @@ create_spec_for_command (Parser  *self,
   g_autofree char *id = g_path_get_basename (command[0]);
   ExtensionHostSpec *spec = extension_host_spec_new (id, (const char * const *) command);
 
-  if (self->options->calls == NULL)
+  /* Who says how messages are carried, or calls, means that there are some. */
+  if (self->options->calls == NULL && !tool_settings_has (&self->settings, "transport"))
     g_object_set (spec, "protocol", EXTENSION_HOST_PROTOCOL_NONE, NULL);
 
   return spec;

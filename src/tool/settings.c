@@ -40,6 +40,13 @@ tool_settings_add (ToolSettings *self,
   return value;
 }
 
+gboolean
+tool_settings_has (ToolSettings *self,
+                   const char   *property)
+{
+  return g_hash_table_contains (self->values, property);
+}
+
 /* A spec gets its id when it is made. */
 static ExtensionHostSpec *
 copy_spec_with_id (ExtensionHostSpec *spec,

@@ -18,6 +18,8 @@ void               tool_settings_clear (ToolSettings      *self);
 GValue            *tool_settings_add   (ToolSettings      *self,
                                         const char        *property,
                                         GType              type);
+gboolean           tool_settings_has   (ToolSettings      *self,
+                                        const char        *property);
 ExtensionHostSpec *tool_settings_apply (ToolSettings      *self,
                                         ExtensionHostSpec *base);
 

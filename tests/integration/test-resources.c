@@ -283,9 +283,11 @@ limit_with_room (guint spare)
 /* Whichever step it is that finds no descriptor. FALSE if there were enough. */
 static gboolean
 try_with_few (TestFixture *self,
+              gboolean     with_ipc,
               guint        spare)
 {
-  g_autoptr(ExtensionHostSpec) spec = test_spec_new (self, "host", "--print=ready", NULL);
+  g_autoptr(ExtensionHostSpec) spec =
+    test_spec_new (self, "host", "--print=ready", with_ipc ? "--ignore-eof" : NULL, NULL);
   g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
   g_autoptr(TestRecord) record = test_record_new (process);
   g_autoptr(ExtensionHostStopOutcome) outcome = NULL;
@@ -298,6 +300,13 @@ try_with_few (TestFixture *self,
 
   getrlimit (RLIMIT_NOFILE, &before);
   g_object_set (spec, "backoff-initial", 50, NULL);
+  if (with_ipc)
+    g_object_set (spec,
+                  "transport", EXTENSION_HOST_TRANSPORT_NODE_IPC,
+                  "protocol", EXTENSION_HOST_PROTOCOL_PLAIN,
+                  "shutdown-method", "",
+                  "exit-timeout", 0,
+                  NULL);
 
   limit_files (limit_with_room (spare));
   extension_host_process_start_async (process, NULL, test_store_result, &result);
@@ -332,12 +341,13 @@ try_with_few (TestFixture *self,
 
 static void
 test_few_descriptors (TestFixture   *self,
-                      gconstpointer  data G_GNUC_UNUSED)
+                      gconstpointer  data)
 {
+  gboolean with_ipc = data != NULL;
   guint failures = 0;
 
   warm_up (self);
-  while (!try_with_few (self, failures))
+  while (!try_with_few (self, with_ipc, failures))
     failures++;
 
   g_test_message ("a start needs %u descriptors", failures);
@@ -577,7 +587,8 @@ main (int    argc,
     }
   test_add ("/resources/too-many-arguments", NULL, test_too_many_arguments);
   test_add ("/resources/no-arguments", NULL, test_no_arguments);
-  test_add ("/resources/few-descriptors", NULL, test_few_descriptors);
+  test_add ("/resources/few-descriptors/stdio", NULL, test_few_descriptors);
+  test_add ("/resources/few-descriptors/node-ipc", "", test_few_descriptors);
   test_add ("/resources/few-processes/shim", "--spare-processes=0", test_few_processes);
   test_add ("/resources/few-processes/program", "--spare-processes=2", test_few_processes);
   test_add ("/resources/settings", NULL, test_settings);

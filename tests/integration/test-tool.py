@@ -222,6 +222,7 @@ def test_usage():
             (["run", "--wings", "cat"], ["--wings"]),
             (["run", "--restart=often", "cat"], ["often", "always, on-failure, never"]),
             (["run", "--protocol=smoke", "cat"], ["smoke", "mcp"]),
+            (["run", "--transport=smoke", "cat"], ["smoke", "stdio, node-ipc"]),
             (["run", "--term-timeout=5", "cat"], ["“5”", "--term-timeout", "500ms"]),
             (["run", "--term-timeout=-5s", "cat"], ["--term-timeout"]),
             (["run", "--backoff-max=99999999h", "cat"], ["--backoff-max"]),
@@ -875,6 +876,21 @@ def test_handshakes():
     lines, _ = run_calls("--protocol=lsp", "--call", "pretty", "{}", host=LSP)
     equal(len(lines), 1)
     equal(json.loads(lines[0]), {"method": "pretty"})
+
+
+@tap.case("a script of process.send() is called by --transport=node-ipc")
+def test_transport():
+    if not shutil.which("node"):
+        raise tap.Skip("there is no node in PATH")
+    host = ["node", str(ROOT / "tests" / "hosts" / "node-ipc.js")]
+    lines, stderr = run_calls("--transport=node-ipc", "--call", "add", "[2, 40]", host=host)
+    equal(lines, ["42"])
+    expect(stderr, " disconnected")
+    # Without a call, too, it means that there are messages: else the script had none to answer.
+    lines, stderr = run_calls("--transport=node-ipc", "--restart=never", host=[
+        "node", "-e", "process.once('message', (message) => process.disconnect())\n"
+        "process.send({ jsonrpc: '2.0', id: 1, method: 'x' })"])
+    assert "error" not in stderr, stderr
 
 
 @tap.case("results that are not clean are printed as clean JSON")

@@ -26,6 +26,15 @@ PAGES = {
 # Files that read every property whether it does something or not
 INDIFFERENT = re.compile(r"extension-host-(spec(-\w+)*|process-describe)\.c$")
 
+# What the library asks for instead of the property itself
+MEANINGS = {
+    "environment": "dup_environ",
+    "clear-environment": "dup_environ",
+    "transport": "uses_ipc",
+    "protocol": "get_preset",
+    "no-restart-exits": "is_final_exit",
+}
+
 
 def generate(generator, output):
     return subprocess.run([generator, output], check=True, capture_output=True,
@@ -46,7 +55,8 @@ def renew(generator, output):
 def readers(name):
     """Where the library reads a property apart from the code that is for all of them."""
     field = name.replace("-", "_")
-    pattern = rf"\bspec\s*->\s*{field}\b|\bextension_host_spec_(?:get|dup)_{field}\b"
+    meaning = MEANINGS.get(name, f"(?:get|dup)_{field}")
+    pattern = rf"\bspec\s*->\s*{field}\b|\bextension_host_spec_{meaning}\b"
     return find_lines(pattern, [path for path in sources(".c", folder=LIBRARY)
                                 if not INDIFFERENT.search(path.name)])
 

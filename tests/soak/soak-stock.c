@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "soak-stock.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* A new source gets a higher number than any there is. */
+static guint
+count_sources (GMainContext *context)
+{
+  g_autoptr(GSource) last = g_timeout_source_new_seconds (3600);
+  guint last_id = g_source_attach (last, context);
+  guint count = 0;
+
+  for (guint id = 1; id < last_id; id++)
+    count += g_main_context_find_source_by_id (context, id) != NULL;
+  g_source_destroy (last);
+
+  return count;
+}
+
+static gsize
+get_resident (void)
+{
+  g_autofree char *contents = NULL;
+  unsigned long total = 0, resident = 0;
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &contents, NULL, NULL));
+  g_assert_cmpint (sscanf (contents, "%lu %lu", &total, &resident), ==, 2);
+
+  return resident * (gsize) sysconf (_SC_PAGESIZE) / 1024;
+}
+
+SoakStock
+soak_stock_take (TestFixture *fixture)
+{
+  while (g_main_context_iteration (fixture->context, FALSE))
+    ;
+
+  return (SoakStock) {
+    .n_fds = test_count_fds (),
+    .n_threads = test_count_threads (),
+    .n_sources = count_sources (fixture->context),
+    .n_processes = test_count_tagged (fixture),
+    .resident = get_resident (),
+  };
+}
+
+static guint
+excess (guint before,
+        guint after)
+{
+  return after > before ? after - before : 0;
+}
+
+/* How much more there is, memory excepted. */
+guint
+soak_stock_count_leaks (const SoakStock *before,
+                        const SoakStock *after)
+{
+  return excess (before->n_fds, after->n_fds) + excess (before->n_threads, after->n_threads) +
+         excess (before->n_sources, after->n_sources) +
+         excess (before->n_processes, after->n_processes);
+}
+
+/* Fails if there is more than @before. What threads do, and what they close, takes a moment; there
+ * may be less if that was still under way when the first stock was taken. */
+void
+soak_stock_match (TestFixture     *fixture,
+                  const SoakStock *before,
+                  SoakStock       *after)
+{
+  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+
+  *after = soak_stock_take (fixture);
+  while (soak_stock_count_leaks (before, after) > 0 && g_get_monotonic_time () < end)
+    {
+      g_usleep (20 * 1000);
+      *after = soak_stock_take (fixture);
+    }
+
+  g_assert_cmpuint (after->n_fds, <=, before->n_fds);
+  g_assert_cmpuint (after->n_threads, <=, before->n_threads);
+  g_assert_cmpuint (after->n_sources, <=, before->n_sources);
+  g_assert_cmpuint (after->n_processes, <=, before->n_processes);
+  g_assert_false (test_has_children ());
+}
+
+void
+soak_stock_print (const char      *when,
+                  const SoakStock *stock)
+{
+  g_test_message ("%-12s %4u descriptors %3u threads %3u sources %3u processes %6" G_GSIZE_FORMAT
+                  " KiB", when, stock->n_fds, stock->n_threads, stock->n_sources,
+                  stock->n_processes, stock->resident);
+}

@@ -17,7 +17,7 @@ Usage: tests/run.sh [OPTION…]
   --keep-going   with --repeat: go on after a failure
   --help         show this
 
-The suites “soak” and “bench” are run only when they are named. Builds are made in _build-tests
+The suite “soak” is run only when it is named; benchmarks are run by “meson test --benchmark”. Builds are made in _build-tests
 and _build-sanitize.
 EOT
 }
@@ -50,7 +50,7 @@ while [[ $# -gt 0 ]]; do
 done
 
 build=$root/_build-$name
-[[ ${#suites[@]} -gt 0 ]] || suites=(--no-suite soak --no-suite bench)
+[[ ${#suites[@]} -gt 0 ]] || suites=(--no-suite soak)
 
 # shellcheck source=tests/lib/dependencies.sh
 . "$root/tests/lib/dependencies.sh"

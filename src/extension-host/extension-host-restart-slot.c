@@ -86,7 +86,7 @@ extension_host_restart_slot_enter (ExtensionHostRestartSlot *slot)
   if (slot->waiting)
     return FALSE;
 
-  if (slots->used < slots->limit)
+  if (slots->used < slots->limit && g_queue_is_empty (&slots->waiting))
     {
       slots->used++;
       slot->held = TRUE;

@@ -9,10 +9,6 @@
 
 #include "extension-host-state-private.h"
 
-/* Who ends a host that hangs: the watchdog of the library (1), or nobody, so that the test has to
- * wake it again (0). A host that does not speak is not probed and always has to be woken. */
-#define WATCHDOG_ENDS_FROZEN_HOSTS 0
-
 #define HEALTH_INTERVAL 200   /* ms */
 #define HEALTH_TIMEOUT 200
 #define HEALTH_FAILURES 2
@@ -300,7 +296,7 @@ static void
 freeze (SoakHost *self)
 {
   pid_t pid = get_program (self);
-  gboolean watched = WATCHDOG_ENDS_FROZEN_HOSTS && self->speaks;
+  gboolean watched = self->speaks;   /* one that does not is not probed, and has to be woken */
 
   if (pid == 0 || self->frozen != 0)
     return;

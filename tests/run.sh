@@ -17,8 +17,8 @@ Usage: tests/run.sh [OPTION…]
   --keep-going   with --repeat: go on after a failure
   --help         show this
 
-The suite “soak” is run only when it is named; benchmarks are run by “meson test --benchmark”. Builds are made in _build-tests
-and _build-sanitize.
+The suite “soak” is run only when it is named; benchmarks are run by “meson test --benchmark”. Builds
+are made in _build-tests and _build-sanitize.
 EOT
 }
 

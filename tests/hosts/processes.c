@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -167,6 +169,37 @@ processes_make_nested (unsigned depth)
     {
       close (ready[0]);
       nest (depth, ready[1]);
+    }
+  wait_until_ready (ready);
+}
+
+void
+processes_make_busy (void)
+{
+  if (make_process () != 0)
+    return;
+
+  close_streams (false);
+  for (;;)
+    continue;
+}
+
+void
+processes_make_large (unsigned mib)
+{
+  size_t size = (size_t) mib << 20;
+  void *memory = NULL;
+  int ready[2];
+
+  open_ready_pipe (ready);
+  if (make_process () == 0)
+    {
+      close (ready[0]);
+      memory = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      if (memory == MAP_FAILED)
+        _exit (EXIT_FAILURE);
+      memset (memory, 1, size);
+      sleep_for_ever (ready[1], false);
     }
   wait_until_ready (ready);
 }

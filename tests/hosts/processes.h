@@ -32,6 +32,10 @@ void processes_make (enum relation relation,
  * session. */
 void processes_make_nested (unsigned depth);
 
+/* A child that uses a processor for ever, and one that has MIB of memory of its own. */
+void processes_make_busy (void);
+void processes_make_large (unsigned mib);
+
 /* How long each process of a bomb lives. The less, the more of the processor they take, up to
  * all. */
 void processes_live_short (unsigned pause_ms);

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "processes.h"
+
 Options options = { .big_kind = "objects", .raw = "", .shutdown_name = "shutdown" };
 
 /* Reading: what the library writes has id, method and params in this order. */
@@ -164,6 +166,7 @@ static const struct
   { "--batches=", &options.batches },
   { "--wrong-ids=", &options.wrong_ids },
   { "--ready-after=", &options.ready_after },
+  { "--extend=", &options.extend },
 };
 
 static const struct
@@ -200,9 +203,11 @@ take_special (char *option)
   else if (strcmp (option, "--tidy-on-term") == 0)
     signal (SIGTERM, on_term);
   else if (strncmp (option, "--live-for=", 11) == 0)
-    alarm ((unsigned) atoi (value + 1));
+    processes_live_for ((unsigned) atoi (value + 1));
   else if (strncmp (option, "--say=", 6) == 0)
     note (value + 1, "");
+  else if (strncmp (option, "--first=", 8) == 0)
+    options.first = value + 1;
   else if (strncmp (option, "--notify=", 9) == 0)
     options.notify = value + 1;
   else if (strcmp (option, "--framing=content-length") == 0)

@@ -42,7 +42,8 @@ typedef struct
   bool garbage, nul_bytes, half_line_then_die, close_stdout, never_read;
   unsigned long deep_line, huge_line, notifications, stdout_bytes, stderr_bytes, requests;
   unsigned long ready_after, batches, wrong_ids;
-  const char *notify;
+  const char *notify, *first;
+  unsigned long extend;
 } Options;
 
 extern Options options;
@@ -84,9 +85,24 @@ void          read_messages (void);
 void          take_message  (char         *text);
 
 /* rpc-methods.c */
+int           first_number  (const char   *params);
+char         *first_string  (char         *params);
 void          serve         (const char   *id,
                              const char   *method,
                              char         *params);
+
+/* rpc-health.c: methods, and what a thread does */
+void          hang          (const char   *id,
+                             char         *params);
+void          take_memory   (const char   *id,
+                             char         *params);
+void          give_memory   (const char   *id,
+                             char         *params);
+void          make_helper   (const char   *id,
+                             char         *params);
+void          tell_status   (const char   *id,
+                             char         *params);
+void          keep_asking_for_time (void);
 
 /* rpc-misbehave.c: what is done before anything is read */
 void          misbehave     (void);

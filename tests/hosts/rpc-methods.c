@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int
+int
 first_number (const char *params)
 {
   int number = 0;
@@ -20,7 +20,7 @@ first_number (const char *params)
 }
 
 /* The first string of @params, which is cut off behind it. */
-static char *
+char *
 first_string (char *params)
 {
   char *name = strchr (params, '"');
@@ -236,6 +236,9 @@ static const struct
   { "exit", leave },
   { "fail", fail },
   { "floods", flood },
+  { "give-memory", give_memory },
+  { "hang", hang },
+  { "helper", make_helper },
   { "hold", hold },
   { "initialize", shake_hands },
   { "notify", notify },
@@ -244,6 +247,8 @@ static const struct
   { "server/discover", shake_hands },
   { "sleep", sleep_long },
   { "spoil", spoil },
+  { "status", tell_status },
+  { "take-memory", take_memory },
   { "trickle", trickle },
 };
 

@@ -25,6 +25,14 @@ pour (int           fd,
 void
 misbehave (void)
 {
+  if (options.first != NULL)   /* lines of it */
+    {
+      put_text (options.first);
+      put_text ("\n");
+      flush_out ();
+    }
+  if (options.extend > 0)
+    keep_asking_for_time ();
   sleep_ms (options.ready_after);
   if (options.ready_after > 0)
     {

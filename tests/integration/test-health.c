@@ -284,6 +284,24 @@ test_off (TestFixture   *fixture,
   g_assert_null (extension_host_process_get_last_health (process));
 }
 
+/* The application may change its mind about a host that runs. */
+static void
+test_switched_off (TestFixture   *fixture,
+                   gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostProcess) other =
+    rpc_start (fixture, telling_spec_new (fixture, "other", 10));
+  g_autoptr(ExtensionHostProcess) process =
+    rpc_start (fixture, telling_spec_new (fixture, "h", 10));
+  g_autoptr(HealthRecord) other_record = health_record_new (other);
+  g_autoptr(HealthRecord) record = health_record_new (process);
+
+  health_wait_checks (fixture, record, 2);
+  g_object_set (extension_host_process_get_spec (process), "health-interval", 0, NULL);
+  health_wait_checks (fixture, other_record, 5);
+  health_assert_spared (record);
+}
+
 /* There is nobody to ask, and it is measured nevertheless. */
 static void
 test_without_protocol (TestFixture   *fixture,
@@ -391,6 +409,7 @@ main (int    argc,
   test_add ("/health/properties", NULL, test_properties);
   test_add ("/health/probe", NULL, test_probe);
   test_add ("/health/off", NULL, test_off);
+  test_add ("/health/switched-off", NULL, test_switched_off);
   test_add ("/health/without-protocol", NULL, test_without_protocol);
   test_add ("/health/reply-saves-probe", NULL, test_reply_saves_probe);
   test_add ("/health/reply-clears-failures", NULL, test_reply_clears_failures);

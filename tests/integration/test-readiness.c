@@ -357,6 +357,33 @@ test_extended (TestFixture   *fixture,
   health_assert_spared (record);
 }
 
+/* That it is paused when it asks changes nothing. */
+static void
+test_extended_while_held (TestFixture   *fixture,
+                          gconstpointer  data G_GNUC_UNUSED)
+{
+  ExtensionHostSpec *spec =
+    rpc_spec_new (fixture, "h",
+                  "--first=" EXTEND (",\"params\":{\"ms\":20000}")
+                  "{\"jsonrpc\":\"2.0\",\"method\":\"host/log\",\"params\":{\"text\":\"asked\"}}",
+                  "--ready-after=2000", NULL);
+  g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
+  g_autoptr(HealthRecord) record = NULL;
+  g_autoptr(TestRecord) lines = test_record_new (process);
+
+  g_object_set (spec, "ready-mode", EXTENSION_HOST_READY_MODE_NOTIFICATION, "start-timeout", 500,
+                NULL);
+  g_object_unref (spec);
+  start (process);
+  g_assert_true (extension_host_process_pause (process, NULL));
+  rpc_wait_running (fixture, process);
+  record = health_record_new (process);
+  test_wait_until (fixture, test_record_has_line (lines, "asked"));
+  g_assert_true (extension_host_process_resume (process, NULL));
+  test_wait_until (fixture, get_readiness (process) == EXTENSION_HOST_READINESS_READY);
+  health_assert_spared (record);
+}
+
 /* What it asks for counts from now: it does not add up, and never becomes less. */
 static void
 test_extended_a_little (TestFixture   *fixture,
@@ -479,6 +506,7 @@ main (int    argc,
   test_add ("/readiness/never-shaken", GINT_TO_POINTER (TRUE), test_never_ready);
   test_add ("/readiness/held", NULL, test_held);
   test_add ("/readiness/extended", NULL, test_extended);
+  test_add ("/readiness/extended-while-held", NULL, test_extended_while_held);
   test_add ("/readiness/extended-a-little", NULL, test_extended_a_little);
   test_add ("/readiness/extended-for-ever", extends_long, test_extended_for_ever);
   test_add ("/readiness/extended-bit-by-bit", extends_short, test_extended_for_ever);

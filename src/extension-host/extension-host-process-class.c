@@ -440,7 +440,7 @@ extension_host_process_install_properties (GObjectClass *object_class)
    * ExtensionHostProcess:status-text:
    *
    * What the host says that it is doing, with the notification `host/status`; %NULL if it says nothing.
-   * It is cut at 8 KiB, changes at most ten times a second, and is gone when the host ends.
+   * It is one line of at most 8 KiB, changes at most ten times a second, and is gone when the host ends.
    *
    * Since: 0.1
    */

@@ -37,8 +37,12 @@ static void
 arm_tick (ExtensionHostProcess *self)
 {
   gint64 interval = (gint64) self->spec->health_interval * 1000;
-  gint64 next = (g_get_monotonic_time () / interval + 1) * interval;
+  gint64 next = 0;
 
+  if (interval == 0)   /* it may be switched off while the host runs */
+    return;
+
+  next = (g_get_monotonic_time () / interval + 1) * interval;
   extension_host_deadline_arm (&self->tick, self->reactor, next, on_tick, self);
 }
 
@@ -313,8 +317,7 @@ extension_host_process_begin_health (ExtensionHostProcess *self)
   self->memory_excesses = 0;
   self->replied_at = 0;
   self->latency = -1;
-  if (spec->health_interval > 0)
-    arm_tick (self);
+  arm_tick (self);
 }
 
 void

@@ -101,13 +101,17 @@ void
 extension_host_process_extend_timeout (ExtensionHostProcess *self,
                                        gint64                ms)
 {
-  gint64 due = g_get_monotonic_time () + ms * 1000;
+  gint64 wanted = ms * 1000;
+  gint64 due = g_get_monotonic_time () + wanted;
   gint64 ladder_due = extension_host_ladder_extend (&self->ladder, due, EXTENSIONS_MAX);
 
   if (self->shutdown_call != NULL && ladder_due != 0)
     extension_host_rpc_postpone (self->shutdown_call, ladder_due);
   if (self->start_timeout.reactor != NULL)
     arm (self, MAX (self->start_timeout.due, MIN (due, self->start_latest)));
+  else if (self->start_timeout_left != 0)
+    self->start_timeout_left = MAX (self->start_timeout_left,
+                                    MIN (wanted, self->start_latest - self->start_held_at));
 }
 
 static void

@@ -37,7 +37,8 @@ extension_host_process_take_status (ExtensionHostProcess *self,
 
   g_free (self->next_status_text);
   self->next_status_text = text != NULL
-    ? g_utf8_make_valid (text, (gssize) strnlen (text, EXTENSION_HOST_LINE_MAX)) : NULL;
+    ? g_strdelimit (g_utf8_make_valid (text, (gssize) strnlen (text, EXTENSION_HOST_LINE_MAX)),
+                    "\r\n", ' ') : NULL;
   self->next_progress = progress >= 0 ? MIN (progress, 1.0) : -1;
   if (self->next_status.reactor != NULL)
     return;

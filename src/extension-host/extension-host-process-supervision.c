@@ -236,13 +236,9 @@ extension_host_process_restart_now (gpointer data)
 {
   ExtensionHostProcess *self = data;
 
-  if (self->lifecycle.due == 0)
-    {
-      extension_host_restart_slot_leave (&self->slot);   /* paused, stopped or started meanwhile */
-      return;
-    }
-
   extension_host_lifecycle_due (&self->lifecycle);
+  if (self->lifecycle.state != EXTENSION_HOST_STATE_STARTING)
+    extension_host_restart_slot_leave (&self->slot);   /* paused, stopped or closed meanwhile */
   extension_host_process_flush (self);
 }
 

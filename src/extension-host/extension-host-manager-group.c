@@ -87,8 +87,8 @@ extension_host_manager_follow_group (ExtensionHostManager    *self,
     {
       ExtensionHostProcess *other = g_ptr_array_index (concerned, i);
 
-      /* Asked anew each time, for what handlers did meanwhile. */
-      if (comes_back (self, process) && extension_host_manager_has (self, other) && is_up (other) &&
+      /* Asked anew each time, for what handlers did meanwhile. One that was removed is down. */
+      if (comes_back (self, process) && is_up (other) &&
           other->lifecycle.control == EXTENSION_HOST_CONTROL_ACTIVE)
         restart_with (other, process);
     }

@@ -7,12 +7,12 @@
 #include <signal.h>
 #include <string.h>
 
-#define N_HOSTS 5
+#define N_HOSTS 6
 
 /* Long enough for those that are killed at once to be found dead before one of them is back. */
 #define BACKOFF 400   /* ms */
 
-/* “a”, “b” and “c” are a group, “d” is one of its own, “e” is of none. */
+/* “a”, “b” and “c” are a group, “d” is one of its own, “e” and “f” are of none. */
 typedef struct
 {
   ExtensionHostManager *manager;
@@ -59,7 +59,7 @@ bring_up (Group                 *self,
           TestFixture           *fixture,
           ExtensionHostStrategy  strategy)
 {
-  static const char *groups[] = { "g", "g", "g", "d", NULL };
+  static const char *groups[] = { "g", "g", "g", "d", NULL, NULL };
   g_autoptr(GError) error = NULL;
 
   self->manager = extension_host_manager_new ();

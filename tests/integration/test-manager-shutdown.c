@@ -345,9 +345,46 @@ test_waiting_start (TestFixture   *fixture,
   g_assert_true (extension_host_manager_start_all (manager, NULL));
   report = shut_down (fixture, manager, 0);
   assert_complete (report, 2);
+  while (g_main_context_iteration (fixture->context, FALSE))
+    ;
   g_assert_cmpuint (extension_host_process_get_generation (get (manager, 0)), ==, 1);
   g_assert_cmpuint (extension_host_process_get_generation (get (manager, 1)), ==, 0);
   g_assert_null (extension_host_process_get_last_control_failure (get (manager, 1)));
+}
+
+/* Whose turn comes late: one that somebody else stops, and one that is not up at all. */
+static void
+test_out_of_turn (TestFixture   *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr(ExtensionHostManager) manager = manager_new (fixture, 2, "--print=ready");
+  ExtensionHostProcess *slow = add (fixture, manager, "--slow-death=500");
+  ExtensionHostProcess *in_backoff = get (manager, 1);
+  const char *after[] = { "0", "1", NULL };
+  g_autoptr(ExtensionHostShutdownReport) report = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+
+  start_all (fixture, manager);
+  g_object_set (extension_host_process_get_spec (slow), "after", after, NULL);
+  g_object_set (extension_host_process_get_spec (in_backoff),
+                "backoff-initial", LONG, "backoff-max", LONG, NULL);
+  g_assert_no_errno (kill ((pid_t) extension_host_process_get_pid (in_backoff), SIGKILL));
+  test_wait_until (fixture, is_in (in_backoff, EXTENSION_HOST_STATE_RESTARTING));
+
+  extension_host_manager_shutdown_async (manager, 0, NULL, test_store_result, &result);
+  g_assert_true (is_in (in_backoff, EXTENSION_HOST_STATE_STOPPED));
+  while (g_main_context_iteration (fixture->context, FALSE))
+    ;
+  g_assert_true (is_in (get (manager, 0), EXTENSION_HOST_STATE_RUNNING));
+  extension_host_process_stop_async (get (manager, 0), NULL, NULL, NULL);
+  test_wait_until (fixture, is_in (get (manager, 0), EXTENSION_HOST_STATE_STOPPED));
+  g_assert_true (is_in (slow, EXTENSION_HOST_STATE_STOPPING));
+
+  report = finish (fixture, manager, &result);
+  assert_complete (report, 3);
+  assert_rung (report, 0, EXTENSION_HOST_STOP_RUNG_EOF);
+  assert_rung (report, 1, EXTENSION_HOST_STOP_RUNG_NONE);
+  assert_rung (report, 2, EXTENSION_HOST_STOP_RUNG_EOF);
 }
 
 /* One that ends unasked before its turn is not restarted, and nobody with it. */
@@ -389,11 +426,14 @@ test_deadline (TestFixture   *fixture,
   guint n = 2 * AT_ONCE + 3;
   g_autoptr(ExtensionHostManager) manager = manager_new (fixture, n, "--ignore-eof");
   g_autoptr(ExtensionHostShutdownReport) report = NULL;
+  Count count = { 0 };
 
   start_after (get (manager, 0), "1");
   start_all (fixture, manager);
+  g_signal_connect (manager, "state-changed", G_CALLBACK (count_stopping), &count);
   report = shut_down (fixture, manager, 200);
   assert_complete (report, n);
+  g_assert_cmpuint (count.most, ==, n);   /* there are no turns any more */
   for (guint i = 0; i < n; i++)
     {
       assert_rung (report, i, EXTENSION_HOST_STOP_RUNG_KILL);
@@ -650,6 +690,48 @@ test_meddling (TestFixture   *fixture,
   g_assert_cmpuint (meddling.n_refused, ==, 2 * n);
 }
 
+typedef struct
+{
+  TestFixture *fixture;
+  ExtensionHostProcess *other;   /* no reference */
+  gboolean done;
+} Dialog;
+
+static void
+run_dialog (ExtensionHostProcess *process G_GNUC_UNUSED,
+            GParamSpec           *pspec G_GNUC_UNUSED,
+            Dialog               *dialog)
+{
+  if (dialog->done)
+    return;
+
+  dialog->done = TRUE;
+  test_wait_until (dialog->fixture, is_in (dialog->other, EXTENSION_HOST_STATE_STOPPED));
+}
+
+/* A handler runs the main loop: all else goes on, and what was pending stays dropped. */
+static void
+test_dialog (TestFixture   *fixture,
+             gconstpointer  data)
+{
+  g_autoptr(ExtensionHostManager) manager = manager_new (fixture, 2, "--slow-death=50");
+  g_autoptr(ExtensionHostShutdownReport) report = NULL;
+  g_autoptr(GAsyncResult) restarted = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  Dialog dialog = { fixture, get (manager, 0), FALSE };
+
+  start_all (fixture, manager);
+  extension_host_process_restart_async (get (manager, 0), NULL, test_store_result, &restarted);
+  g_signal_connect (get (manager, 1), "notify::desired", G_CALLBACK (run_dialog), &dialog);
+  extension_host_manager_shutdown_async (manager, 0, NULL, test_store_result, &result);
+  g_assert_true (dialog.done);
+  report = finish (fixture, manager, &result);
+  assert_complete (report, 2);
+  test_wait_until (fixture, restarted != NULL);
+  g_assert_false (extension_host_process_restart_finish (get (manager, 0), restarted, NULL));
+  g_assert_cmpuint (extension_host_process_get_generation (get (manager, 0)), ==, 1);
+}
+
 static void
 drop_manager (ExtensionHostManager     *manager G_GNUC_UNUSED,
               ExtensionHostProcess     *process G_GNUC_UNUSED,
@@ -718,6 +800,7 @@ main (int   argc,
   test_add ("/manager-shutdown/at-rest", NULL, test_at_rest);
   test_add ("/manager-shutdown/pending-restart", NULL, test_pending_restart);
   test_add ("/manager-shutdown/waiting-start", NULL, test_waiting_start);
+  test_add ("/manager-shutdown/out-of-turn", NULL, test_out_of_turn);
   test_add ("/manager-shutdown/crash-meanwhile", NULL, test_crash_meanwhile);
   test_add ("/manager-shutdown/deadline", NULL, test_deadline);
   for (guint i = 0; i < G_N_ELEMENTS (joins); i++)
@@ -731,6 +814,7 @@ main (int   argc,
   test_add ("/manager-shutdown/drop", NULL, test_drop);
   test_add ("/manager-shutdown/dispose", NULL, test_dispose);
   test_add ("/manager-shutdown/meddling", NULL, test_meddling);
+  test_add ("/manager-shutdown/dialog", NULL, test_dialog);
   test_add ("/manager-shutdown/unref-in-handler", NULL, test_unref_in_handler);
   test_add ("/manager-shutdown/dispose-in-handler", NULL, test_dispose_in_handler);
 

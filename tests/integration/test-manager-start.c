@@ -268,6 +268,21 @@ die_by_removal (TestFixture          *fixture,
   g_assert_true (extension_host_manager_remove_finish (manager, removed, NULL));
 }
 
+/* It is to be started once more while it leaves. */
+static void
+die_by_late_removal (TestFixture          *fixture,
+                     ExtensionHostManager *manager,
+                     ExtensionHostProcess *process)
+{
+  g_autoptr(GAsyncResult) removed = NULL;
+
+  extension_host_manager_remove_async (manager, extension_host_process_get_id (process), NULL,
+                                       test_store_result, &removed);
+  start_all (manager);
+  test_wait_until (fixture, removed != NULL);
+  g_assert_true (extension_host_manager_remove_finish (manager, removed, NULL));
+}
+
 typedef void (*Die) (TestFixture          *fixture,
                      ExtensionHostManager *manager,
                      ExtensionHostProcess *process);
@@ -392,11 +407,13 @@ test_started_by_hand (TestFixture   *fixture,
   test_wait_until (fixture, is_ready (second) && is_ready (third));
   g_assert_false (is_ready (first));
 
-  /* And stopped, it is not started by what it waited for. */
-  die_by_stop (fixture, manager, second);
+  /* What it waited for does not start it again. */
+  die_by_crash (fixture, manager, second);
   test_wait_until (fixture, is_ready (first));
+  while (g_main_context_iteration (fixture->context, FALSE))
+    ;
   g_assert_cmpuint (extension_host_process_get_generation (second), ==, 1);
-  g_assert_true (is_in (second, EXTENSION_HOST_STATE_STOPPED));
+  g_assert_true (is_in (second, EXTENSION_HOST_STATE_CRASHED));
   g_assert_false (has_failed (third));
 }
 
@@ -407,16 +424,20 @@ test_called_off (TestFixture   *fixture,
 {
   Die die = data;
   g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
-  ExtensionHostProcess *first = add (fixture, manager, "first", "", 200);
+  ExtensionHostProcess *first = add (fixture, manager, "first", "", 600);
   g_autoptr(ExtensionHostProcess) second =
     g_object_ref (add (fixture, manager, "second", "first", 1));
   ExtensionHostProcess *third = add (fixture, manager, "third", "second", 1);
   ExtensionHostProcess *fourth = add (fixture, manager, "fourth", "first", 1);
 
   start_all (manager);
+  test_wait_until (fixture, is_in (first, EXTENSION_HOST_STATE_RUNNING));
+  while (g_main_context_iteration (fixture->context, FALSE))
+    ;
   die (fixture, manager, second);
   test_wait_until (fixture, has_failed (third));
   assert_given_up (third, "second");
+  g_assert_false (is_ready (first));
   test_wait_until (fixture, is_ready (first) && is_ready (fourth));
   g_assert_cmpuint (extension_host_process_get_generation (second), ==, 0);
   g_assert_false (has_failed (second));
@@ -492,6 +513,7 @@ main (int   argc,
   test_add ("/manager-start/called-off/by-kill", die_by_kill, test_called_off);
   test_add ("/manager-start/called-off/by-quarantine", die_by_quarantine, test_called_off);
   test_add ("/manager-start/called-off/by-removal", die_by_removal, test_called_off);
+  test_add ("/manager-start/called-off/by-late-removal", die_by_late_removal, test_called_off);
   test_add ("/manager-start/drop/when-started", "notify::generation", test_drop_in_handler);
   test_add ("/manager-start/drop/when-given-up", "notify::last-control-failure",
             test_drop_in_handler);

@@ -56,6 +56,9 @@ const methods = {
     });
   }),
 
+  // Its own end takes a while.
+  linger: ([ms]) => void process.on('disconnect', () => setTimeout(() => {}, ms)),
+
   // It lives on without its channel.
   disconnect: () => {
     setInterval(() => {}, 1000);

@@ -434,6 +434,25 @@ test_stop_with_pending_forever (TestFixture   *fixture,
   g_assert_cmpint (extension_host_stop_outcome_get_duration (outcome), >=, 200 * 1000);
 }
 
+/* That the channel is closed from both sides is no loss of it: it is what was asked for. */
+static void
+test_stop_slowly (TestFixture   *fixture,
+                  gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostProcess) process = NULL;
+  g_autoptr(ExtensionHostStopOutcome) outcome = NULL;
+  g_autofree char *done = NULL;
+
+  if (skip_without ("node"))
+    return;
+
+  process = rpc_start (fixture, new_node_spec (fixture));
+  done = rpc_ask (fixture, process, "linger", "[1500]");
+  outcome = stop (process);
+  assert_left_at_eof (outcome);
+  g_assert_cmpint (extension_host_stop_outcome_get_duration (outcome), >=, 1500 * 1000);
+}
+
 static void
 on_stopping (ExtensionHostProcess    *process G_GNUC_UNUSED,
              ExtensionHostTransition *transition,
@@ -527,6 +546,7 @@ test_internal_by_stdio (TestFixture   *fixture,
   g_autoptr(ExtensionHostProcess) process = rpc_start (fixture, rpc_spec_new (fixture, "h", NULL));
   g_autofree char *done = rpc_ask (fixture, process, "say", "[{\"cmd\":\"NODE_X\"}]");
 
+  g_assert_cmpstr (done, ==, "true");
   g_assert_cmpuint (extension_host_process_get_protocol_errors (process), ==, 1);
   rpc_stop (process);
 }
@@ -638,7 +658,6 @@ test_half_closed (TestFixture   *fixture,
   g_autoptr(ExtensionHostProcess) process = NULL;
   g_autofree char *params = g_strdup_printf ("[\"%s\"]", (const char *) data);
   g_auto(RpcCall) call = { NULL };
-  g_autoptr(GError) error = NULL;
 
   if (skip_without ("python3"))
     return;
@@ -657,6 +676,7 @@ test_half_closed (TestFixture   *fixture,
 
 /* The environment */
 
+/* While a program is being executed its environment looks empty: ask it something before. */
 static char *
 get_variable (ExtensionHostProcess *process,
               const char           *name)
@@ -671,6 +691,9 @@ test_environment (TestFixture   *fixture,
 {
   g_autoptr(ExtensionHostProcess) by_stdio = NULL;
   g_autoptr(ExtensionHostProcess) by_ipc = NULL;
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+  g_autofree char *tag = NULL;
   g_autofree char *fd = NULL;
   g_autofree char *mode = NULL;
 
@@ -686,6 +709,10 @@ test_environment (TestFixture   *fixture,
   g_unsetenv ("NODE_CHANNEL_SERIALIZATION_MODE");
   g_unsetenv ("NODE_UNIQUE_ID");
 
+  first = rpc_ask (fixture, by_stdio, "add", "[1,2]");
+  second = rpc_ask (fixture, by_ipc, "add", "[1,2]");
+  tag = get_variable (by_stdio, TEST_TAG);
+  g_assert_nonnull (tag);
   g_assert_null (get_variable (by_stdio, "NODE_CHANNEL_FD"));
   g_assert_null (get_variable (by_stdio, "NODE_CHANNEL_SERIALIZATION_MODE"));
   g_assert_null (get_variable (by_stdio, "NODE_UNIQUE_ID"));
@@ -723,12 +750,14 @@ test_no_protocol (TestFixture   *fixture,
   g_autoptr(ExtensionHostProcess) process = NULL;
   g_auto(RpcCall) call = { NULL };
   g_autofree char *path = NULL;
+  g_autofree char *tag = NULL;
 
   g_object_set (spec,
                 "protocol", EXTENSION_HOST_PROTOCOL_NONE,
                 "transport", EXTENSION_HOST_TRANSPORT_NODE_IPC,
                 NULL);
   process = rpc_start (fixture, spec);
+  test_wait_polling (fixture, 1, (tag = get_variable (process, TEST_TAG)) != NULL);
   path = g_strdup_printf ("/proc/%u/fd/4", extension_host_process_get_pid (process));
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
   g_assert_null (get_variable (process, "NODE_CHANNEL_FD"));
@@ -759,6 +788,7 @@ main (int   argc,
   test_add ("/node-ipc/stop-with-pending/forever", NULL, test_stop_with_pending_forever);
   test_add ("/node-ipc/stop-with-pending/cancelled", NULL, test_stop_with_given_up);
   test_add ("/node-ipc/stop-with-pending/timed-out", "", test_stop_with_given_up);
+  test_add ("/node-ipc/stop-slowly", NULL, test_stop_slowly);
   test_add ("/node-ipc/disconnect", NULL, test_disconnect);
   test_add ("/node-ipc/internal", NULL, test_internal);
   test_add ("/node-ipc/internal-by-stdio", NULL, test_internal_by_stdio);

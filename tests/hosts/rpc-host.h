@@ -104,5 +104,10 @@ void          tell_status   (const char   *id,
                              char         *params);
 void          keep_asking_for_time (void);
 
+/* rpc-extensions.c: those of a host of extensions */
+bool          serve_extensions (const char *id,
+                                const char *method,
+                                char       *params);
+
 /* rpc-misbehave.c: what is done before anything is read */
 void          misbehave     (void);

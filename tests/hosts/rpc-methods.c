@@ -271,5 +271,8 @@ serve (const char *id,
         return;
       }
 
+  if (serve_extensions (id, method, params))
+    return;
+
   put_answer (id, "\"error\":{\"code\":-32601,\"message\":\"method not found\"}");
 }

@@ -20,7 +20,8 @@ import tap  # pylint: disable=wrong-import-position
 try:
     import gi
     gi.require_version("ExtensionHost", "1.0")
-    from gi.repository import ExtensionHost, Gio, GLib, GObject
+    gi.require_version("Json", "1.0")
+    from gi.repository import ExtensionHost, Gio, GLib, GObject, Json
 except (ImportError, ValueError) as error:
     print("TAP version 13")
     print(f"1..0 # SKIP no PyGObject or no typelib: {error}")
@@ -179,6 +180,73 @@ def _():
         missing = [name for name in methods.split() if not hasattr(record, name)]
         assert not missing, f"{record.__name__}: {missing}"
         assert record.__gtype__.is_a(GObject.TYPE_BOXED)
+
+
+@tap.case("extensions are a list, are called, and are named when they take their host down")
+def _():
+    spec = ExtensionHost.Spec.new("guest", [os.environ["RPC_HOST"], "--live-for=120"])
+    spec.props.restart = ExtensionHost.RestartPolicy.NEVER
+    spec.props.health_interval = 0
+    process = ExtensionHost.Process.new(spec)
+    extensions = process.props.extensions
+    assert isinstance(extensions, Gio.ListModel) and extensions is process.get_extensions()
+    changes, states = [], []
+    extensions.connect("items-changed", lambda *args: changes.append(args[1:]))
+    first = process.add_extension("first", "/x/ok")
+    first.connect("notify::state", lambda source, _: states.append(source.props.state.value_nick))
+    failing = process.add_extension("failing", "/x/fail")
+    process.add_extension("last", "/x/ok")
+    assert changes == [(0, 0, 1), (1, 0, 1), (2, 0, 1)]
+    assert [extension.props.id for extension in extensions] == ["first", "failing", "last"]
+    assert extensions[0] is first and first in list(extensions)
+    try:
+        process.add_extension("first", "/x/ok")
+        assert False, "there are two of the same id"
+    except GLib.Error as error:
+        assert error.matches(ExtensionHost.error_quark(), ExtensionHost.Error.EXISTS)
+
+    process.start()
+    process.wait_ready(None)
+    context = GLib.MainContext.default()
+    while extensions[2].props.state != ExtensionHost.ExtensionState.ACTIVE:
+        context.iteration(True)
+    assert failing.props.error.message == "cannot find its soul" and failing.props.error.code == -32050
+    assert first.props.error is None and first.props.activations == 1
+
+    arguments = Json.from_string('{"words":["a","b"]}')
+    source, result = run(lambda done: first.call_async("echo", arguments, 0, None, done))
+    assert source is first
+    answer = source.call_finish(result)
+    assert Json.to_string(answer, False) == \
+        '{"id":"first","command":"echo","arguments":{"words":["a","b"]}}'
+
+    source, result = run(lambda done: first.call_async("fail", None, 0, None, done))
+    try:
+        source.call_finish(result)
+        assert False, "it succeeded"
+    except GLib.Error as error:
+        assert error.code == -7 and error.message == "no such luck"
+    failure = process.get_call_failure(result)
+    assert failure.get_code() == -7 and Json.to_string(failure.get_data(), False) == '{"why":[1]}'
+
+    source, result = run(lambda done: first.call_async("crash", None, 0, None, done))
+    try:
+        source.call_finish(result)
+        assert False, "it succeeded"
+    except GLib.Error as error:
+        assert error.matches(ExtensionHost.error_quark(), ExtensionHost.Error.HOST_EXITED)
+    end = process.wait(None)
+    assert end.get_suspects() == ["first"]
+    assert states == ["activating", "active", "lost"]
+    assert [row[1] for row in process.describe().unpack()["extensions"]] == ["lost", "failed", "lost"]
+    del process
+    gc.collect()
+    source, result = run(lambda done: first.call_async("echo", None, 0, None, done))
+    try:
+        source.call_finish(result)
+        assert False, "it succeeded"
+    except GLib.Error as error:
+        assert error.matches(ExtensionHost.error_quark(), ExtensionHost.Error.CLOSED)
 
 
 @tap.case("whoever drops a running host leaves nothing")

@@ -33,6 +33,7 @@ struct _ExtensionHostExtension
   guint activations;
   guint64 busy_in;                       /* the generation that went down while this was activating */
   guint crashes;                         /* in a row, of the host, each while this was activating */
+  gboolean waits;                        /* until no suspect is left to be activated */
   guint n_calls;                         /* that have no answer yet */
 
   gboolean changed;                      /* since it was shown */
@@ -41,6 +42,7 @@ struct _ExtensionHostExtension
   ExtensionHostExtensionState shown_state;
   GError *shown_error;
   guint shown_activations;
+  guint untold;                          /* bits, of what has been shown and not been told */
 };
 
 ExtensionHostExtension *extension_host_extension_new        (const char                        *id,
@@ -50,6 +52,8 @@ ExtensionHostExtension *extension_host_extension_new        (const char         
 void                    extension_host_extension_set_state  (ExtensionHostExtension            *self,
                                                              ExtensionHostExtensionState        state,
                                                              const GError                      *error);
-void                    extension_host_extension_show       (ExtensionHostExtension            *self);
+gboolean                extension_host_extension_show       (ExtensionHostExtension            *self);
+gboolean                extension_host_extension_show_lost  (ExtensionHostExtension            *self);
+void                    extension_host_extension_tell       (ExtensionHostExtension            *self);
 
 G_END_DECLS

@@ -199,24 +199,53 @@ show_error (ExtensionHostExtension *self)
   g_clear_error (&self->shown_error);
   if (self->error != NULL)
     self->shown_error = g_error_copy (self->error);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ERROR]);
+  self->untold |= 1u << PROP_ERROR;
 }
 
-void
+/* From now on it looks as it is, but nobody has been told. FALSE if there is nothing to tell. */
+gboolean
 extension_host_extension_show (ExtensionHostExtension *self)
 {
   if (!self->changed)
-    return;
+    return FALSE;
 
   self->changed = FALSE;
-  g_object_freeze_notify (G_OBJECT (self));
   show_error (self);
   if (self->shown_activations != self->activations)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ACTIVATIONS]);
+    self->untold |= 1u << PROP_ACTIVATIONS;
   if (self->shown_state != self->state)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+    self->untold |= 1u << PROP_STATE;
   self->shown_activations = self->activations;
   self->shown_state = self->state;
+
+  return self->untold != 0;
+}
+
+/* It is back already, in a host whose return has not been announced: until that is, it looks lost. */
+gboolean
+extension_host_extension_show_lost (ExtensionHostExtension *self)
+{
+  if (self->shown_state != EXTENSION_HOST_EXTENSION_STATE_ACTIVE &&
+      self->shown_state != EXTENSION_HOST_EXTENSION_STATE_ACTIVATING)
+    return FALSE;
+
+  self->shown_state = EXTENSION_HOST_EXTENSION_STATE_LOST;
+  self->untold |= 1u << PROP_STATE;
+
+  return TRUE;
+}
+
+/* Runs user code. */
+void
+extension_host_extension_tell (ExtensionHostExtension *self)
+{
+  guint untold = self->untold;
+
+  self->untold = 0;
+  g_object_freeze_notify (G_OBJECT (self));
+  for (guint i = PROP_STATE; i < N_PROPS; i++)
+    if (untold & 1u << i)
+      g_object_notify_by_pspec (G_OBJECT (self), properties[i]);
   g_object_thaw_notify (G_OBJECT (self));
 }
 

@@ -139,6 +139,7 @@ activate (ExtensionHostProcess   *self,
   add_text (text, "path", extension->path);
   params = end_params (text);
   *activation = (Activation) { self, g_object_ref (extension) };
+  extension->waits = FALSE;
   set_state (self, extension, EXTENSION_HOST_EXTENSION_STATE_ACTIVATING, NULL);
   if (extension_host_rpc_call (self->rpc, "extension/activate", params, strlen (params),
                                self->spec->request_timeout, TRUE, on_activated, activation,
@@ -151,11 +152,17 @@ activate (ExtensionHostProcess   *self,
 }
 
 static gboolean
+is_alive (ExtensionHostExtension *extension)
+{
+  return extension->state == EXTENSION_HOST_EXTENSION_STATE_ACTIVATING ||
+         extension->state == EXTENSION_HOST_EXTENSION_STATE_ACTIVE;
+}
+
+static gboolean
 is_waiting (ExtensionHostExtension *extension)
 {
   return extension->state != EXTENSION_HOST_EXTENSION_STATE_QUARANTINED &&
-         extension->state != EXTENSION_HOST_EXTENSION_STATE_ACTIVATING &&
-         extension->state != EXTENSION_HOST_EXTENSION_STATE_ACTIVE;
+         !is_alive (extension);
 }
 
 static void
@@ -169,7 +176,7 @@ activate_next_suspect (ExtensionHostProcess *self)
 
       if (extension->state == EXTENSION_HOST_EXTENSION_STATE_ACTIVATING)
         return;
-      if (next == NULL && extension->crashes > 0 && is_waiting (extension))
+      if (next == NULL && is_waiting (extension) && (extension->crashes > 0 || extension->waits))
         next = extension;
     }
 
@@ -190,13 +197,31 @@ extension_host_process_activate_extensions (ExtensionHostProcess *self)
   activate_next_suspect (self);
 }
 
-/* One that came, or came back, while the host is ready. */
+/* Whether one of those that may have brought down the host is being activated, or waits for its turn. */
+static gboolean
+has_suspects (ExtensionHostProcess *self)
+{
+  for (guint i = 0; i < count (self); i++)
+    if (nth (self, i)->crashes > 0 &&
+        nth (self, i)->state != EXTENSION_HOST_EXTENSION_STATE_QUARANTINED)
+      return TRUE;
+
+  return FALSE;
+}
+
+/* One that came, or came back, while the host is ready. It must not be taken for a suspect, nor a suspect
+ * for it. */
 static void
 activate_alone (ExtensionHostProcess   *self,
                 ExtensionHostExtension *extension)
 {
-  if (self->readiness == EXTENSION_HOST_READINESS_READY && self->rpc_attached &&
-      extension->owner == self && is_waiting (extension))
+  if (self->readiness != EXTENSION_HOST_READINESS_READY || !self->rpc_attached ||
+      extension->owner != self || !is_waiting (extension))
+    return;
+
+  if (has_suspects (self))
+    extension->waits = TRUE;
+  else
     activate (self, extension);
 }
 
@@ -258,20 +283,39 @@ extension_host_process_dup_suspects (ExtensionHostProcess *self)
 
 /* Showing */
 
-/* Tells what changed of them. Runs user code, which may add and remove some. */
+/* TRUE if something is to be told of @extension. */
+static gboolean
+show (ExtensionHostProcess   *self,
+      ExtensionHostExtension *extension)
+{
+  gboolean host_looks_running = self->face.state == EXTENSION_HOST_STATE_RUNNING &&
+                                self->face.sequence == self->lifecycle.sequence;
+
+  if (!extension->changed || !is_alive (extension) || host_looks_running)
+    return extension_host_extension_show (extension);
+
+  self->extensions_changed = TRUE;   /* once the host has been announced */
+
+  return extension_host_extension_show_lost (extension);
+}
+
+/* Tells what changed of them. All are shown before any is told of: user code, which may add and remove
+ * some, and run a main loop, finds none that looks alive when it is not. */
 void
 extension_host_process_show_extensions (ExtensionHostProcess *self)
 {
+  g_autoptr(GPtrArray) changed = NULL;
+
   if (!self->extensions_changed)
     return;
 
   self->extensions_changed = FALSE;
+  changed = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < count (self); i++)
-    {
-      g_autoptr(ExtensionHostExtension) extension = g_object_ref (nth (self, i));
-
-      extension_host_extension_show (extension);
-    }
+    if (show (self, nth (self, i)))
+      g_ptr_array_add (changed, g_object_ref (nth (self, i)));
+  for (guint i = 0; i < changed->len; i++)
+    extension_host_extension_tell (g_ptr_array_index (changed, i));
 }
 
 /* What an extension asks for */
@@ -317,12 +361,16 @@ on_call (ExtensionHostExtension *extension,
          gpointer                owner)
 {
   ExtensionHostProcess *self = owner;
-  GString *text = begin_params (extension);
+  g_autoptr(GTask) hold G_GNUC_UNUSED = task;
+  GString *text = NULL;
   g_autofree char *params = NULL;
   g_autofree char *given = NULL;
   GError *error = NULL;
   gsize length = 0;
 
+  g_return_if_fail (extension_host_process_is_own_thread (self));
+
+  text = begin_params (extension);
   add_text (text, "command", command);
   given = extension_host_params_to_text (arguments, &length, &error);
   if (given != NULL)
@@ -333,10 +381,10 @@ on_call (ExtensionHostExtension *extension,
   length = text->len + 1;
   params = end_params (text);
 
-  if (error == NULL)
+  if (error == NULL && extension_host_process_check_open (self, &error))
     check_active (extension, &error);
   extension_host_process_call_for (self, extension, "extension/call", params, length, timeout_ms,
-                                   error, task);
+                                   error, g_object_ref (task));
 }
 
 static gboolean
@@ -391,6 +439,7 @@ extension_host_process_add_extension (ExtensionHostProcess  *self,
                                       const char            *path,
                                       GError               **error)
 {
+  g_autoptr(ExtensionHostProcess) hold G_GNUC_UNUSED = NULL;
   g_autoptr(ExtensionHostExtension) extension = NULL;
   guint position = 0;
 
@@ -411,12 +460,19 @@ extension_host_process_add_extension (ExtensionHostProcess  *self,
       return NULL;
     }
 
+  hold = g_object_ref (self);   /* handlers may do what they like, and remove it, too */
   extension = extension_host_extension_new (id, path, &funcs, self);
   g_list_store_append (self->extensions, extension);
   activate_alone (self, extension);
   extension_host_process_flush (self);
 
-  return find (self, id, &position);   /* a handler may have removed it */
+  if (extension->owner == self)
+    return extension;
+
+  g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED,
+               _("Extension “%s” was removed as it was added"), id);
+
+  return NULL;
 }
 
 static void
@@ -438,6 +494,7 @@ static void
 disown (ExtensionHostExtension *extension)
 {
   extension_host_extension_set_state (extension, EXTENSION_HOST_EXTENSION_STATE_INACTIVE, NULL);
+  extension_host_extension_show (extension);
   extension->owner = NULL;
 }
 
@@ -461,6 +518,7 @@ extension_host_process_remove_extension (ExtensionHostProcess  *self,
                                          const char            *id,
                                          GError               **error)
 {
+  g_autoptr(ExtensionHostProcess) hold G_GNUC_UNUSED = NULL;
   g_autoptr(ExtensionHostExtension) extension = NULL;
   guint position = 0;
 
@@ -480,13 +538,14 @@ extension_host_process_remove_extension (ExtensionHostProcess  *self,
       return FALSE;
     }
 
+  hold = g_object_ref (self);
   g_object_ref (extension);
   deactivate (self, extension);
   disown (extension);
   g_list_store_remove (self->extensions, position);
   if (self->readiness == EXTENSION_HOST_READINESS_READY)
     activate_next_suspect (self);
-  extension_host_extension_show (extension);
+  extension_host_extension_tell (extension);
   extension_host_process_flush (self);
 
   return TRUE;

@@ -372,6 +372,62 @@ test_release_cured (TestFixture   *fixture,
   extension_scene_stop (&scene);
 }
 
+/* The answer takes a while to be parsed, so that the end of the host is told late: meanwhile it has
+ * been restarted. */
+static void
+test_late_news (TestFixture   *fixture,
+                gconstpointer  data)
+{
+  g_auto(ExtensionScene) scene = { NULL };
+  g_auto(RpcCall) call = { NULL };
+
+  extension_scene_init_immortal (&scene, fixture);
+  g_object_set (extension_host_process_get_spec (scene.process), "backoff-initial", 1, NULL);
+  extension_add (&scene, "a", OK);
+  extension_scene_start (&scene);
+  wait_for_states (&scene, "A");
+  extension_call (&call, extension_nth (scene.process, 0), scene.process, "big-die", NULL, 0, NULL);
+  rpc_wait (fixture, &call);
+  g_assert_no_error (call.error);
+  test_wait_until (fixture, count_crashes (&scene) == 1);
+  wait_for_states (&scene, "A");
+  extension_scene_stop (&scene);
+}
+
+/* A handler may take its time, and run a main loop meanwhile: so does a dialog. */
+
+static void
+on_unhealthy_iterate (ExtensionHostProcess    *process,
+                      ExtensionHostTransition *transition,
+                      ExtensionScene          *scene)
+{
+  gint64 end = g_get_monotonic_time () + 300 * 1000;
+  g_autoptr(GSource) tick = test_tick_every (scene->fixture->context, 1);
+
+  if (extension_host_transition_get_new (transition) == EXTENSION_HOST_STATE_UNHEALTHY)
+    while (g_get_monotonic_time () < end)
+      g_main_context_iteration (scene->fixture->context, TRUE);
+  g_source_destroy (tick);
+}
+
+static void
+test_late_handler (TestFixture   *fixture,
+                   gconstpointer  data)
+{
+  g_auto(ExtensionScene) scene = { NULL };
+
+  extension_scene_init_immortal (&scene, fixture);
+  g_signal_connect (scene.process, "state-changed", G_CALLBACK (on_unhealthy_iterate), &scene);
+  extension_add (&scene, "a", OK);
+  extension_scene_start (&scene);
+  wait_for_states (&scene, "A");
+  extension_host_process_call_async (scene.process, "die", NULL, 0, NULL, NULL, NULL);
+  test_wait_until (fixture, count_crashes (&scene) == 1);
+  wait_for_states (&scene, "A");
+  g_assert_true (g_str_has_prefix (extension_trace (&scene, "a"), "activating active lost "));
+  extension_scene_stop (&scene);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -397,6 +453,8 @@ main (int    argc,
   test_add ("/extensions/quarantine/stop-between", GUINT_TO_POINTER (1), test_crash_between);
   test_add ("/extensions/quarantine/crash-between", GUINT_TO_POINTER (2), test_crash_between);
   test_add ("/extensions/quarantine/operator", NULL, test_operator);
+  test_add ("/extensions/late/news", NULL, test_late_news);
+  test_add ("/extensions/late/handler", NULL, test_late_handler);
   test_add ("/extensions/release/again", NULL, test_release);
   test_add ("/extensions/release/cured", NULL, test_release_cured);
 

@@ -290,21 +290,6 @@ test_combination (TestFixture   *fixture,
   test_wait_polling (fixture, 5, test_count_tagged (fixture) == 0);
 }
 
-/* What does not hold yet */
-static const Combination known[] = {
-  { IN_ACTIVATING, DO_ITERATE },
-};
-
-static gboolean
-is_known (const Combination *what)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
-    if (known[i].place == what->place && known[i].deed == what->deed)
-      return TRUE;
-
-  return FALSE;
-}
-
 int
 main (int    argc,
       char **argv)
@@ -319,8 +304,6 @@ main (int    argc,
                                                place_names[i / N_DEEDS], deed_names[i % N_DEEDS]);
 
       combinations[i] = (Combination) { i / N_DEEDS, i % N_DEEDS };
-      if (is_known (&combinations[i]))
-        continue;
       test_add (path, &combinations[i], test_combination);
     }
 

@@ -334,6 +334,26 @@ test_outlive (TestFixture   *fixture,
   g_assert_cmpstr (extension_host_extension_get_path (extension), ==, "/x/ok");
 }
 
+/* Who keeps an extension is not told that its host is gone, but may look. */
+static void
+test_outlive_state (TestFixture   *fixture,
+                    gconstpointer  data)
+{
+  gboolean dispose = GPOINTER_TO_INT (data);
+  g_auto(ExtensionScene) scene = { NULL };
+  g_autoptr(ExtensionHostExtension) extension = NULL;
+
+  extension_scene_init (&scene, fixture, PLAIN (fixture));
+  extension = g_object_ref (extension_add (&scene, "a", "/x/ok"));
+  extension_scene_start (&scene);
+  extension_wait (&scene, extension, ACTIVE);
+  if (dispose)
+    g_object_run_dispose (G_OBJECT (scene.process));
+  g_clear_object (&scene.process);
+  test_wait_until (fixture, scene.watched == NULL);
+  g_assert_false (extension_is (extension, ACTIVE));
+}
+
 /* The list */
 
 static void
@@ -463,6 +483,8 @@ main (int    argc,
   test_add ("/extensions/remove-busy", NULL, test_remove_busy);
   test_add ("/extensions/removed", NULL, test_removed);
   test_add ("/extensions/outlive", NULL, test_outlive);
+  test_add ("/extensions/outlive/dropped", GINT_TO_POINTER (FALSE), test_outlive_state);
+  test_add ("/extensions/outlive/disposed", GINT_TO_POINTER (TRUE), test_outlive_state);
   test_add ("/extensions/list", NULL, test_list);
   test_add ("/extensions/describe", NULL, test_describe);
   test_add ("/extensions/many", NULL, test_many);

@@ -372,6 +372,45 @@ test_release_cured (TestFixture   *fixture,
   extension_scene_stop (&scene);
 }
 
+/* One on trial is alone: what comes meanwhile waits, and its misdeeds are not those of another. */
+static void
+test_trial_add (TestFixture   *fixture,
+                gconstpointer  data)
+{
+  g_auto(ExtensionScene) scene = { NULL };
+  Extension *innocent = NULL;
+
+  extension_scene_init_immortal (&scene, fixture);
+  innocent = extension_add (&scene, "innocent", "/x/slow=50");
+  extension_add (&scene, "once", "/x/crash-once=a");
+  g_assert_true (extension_host_process_start (scene.process, NULL));
+  test_wait_until (fixture, count_crashes (&scene) == 1);
+  test_wait_until (fixture, extension_is (innocent, ACTIVATING));
+  extension_add (&scene, "culprit", CRASH);
+  wait_for_states (&scene, "AAQ");
+  extension_scene_stop (&scene);
+}
+
+static void
+test_trial_release (TestFixture   *fixture,
+                    gconstpointer  data)
+{
+  g_auto(ExtensionScene) scene = { NULL };
+  Extension *innocent = NULL, *culprit = NULL;
+
+  extension_scene_init_immortal (&scene, fixture);
+  culprit = extension_add (&scene, "culprit", CRASH);
+  g_assert_true (extension_host_process_start (scene.process, NULL));
+  wait_for_states (&scene, "Q");
+  innocent = extension_add (&scene, "innocent", "/x/slow=50");
+  extension_add (&scene, "once", "/x/crash-once=a");
+  test_wait_until (fixture, count_crashes (&scene) == 3);
+  test_wait_until (fixture, extension_is (innocent, ACTIVATING));
+  g_assert_true (extension_host_extension_release (culprit, NULL));
+  wait_for_states (&scene, "QAA");
+  extension_scene_stop (&scene);
+}
+
 /* The answer takes a while to be parsed, so that the end of the host is told late: meanwhile it has
  * been restarted. */
 static void
@@ -453,6 +492,8 @@ main (int    argc,
   test_add ("/extensions/quarantine/stop-between", GUINT_TO_POINTER (1), test_crash_between);
   test_add ("/extensions/quarantine/crash-between", GUINT_TO_POINTER (2), test_crash_between);
   test_add ("/extensions/quarantine/operator", NULL, test_operator);
+  test_add ("/extensions/trial/add", NULL, test_trial_add);
+  test_add ("/extensions/trial/release", NULL, test_trial_release);
   test_add ("/extensions/late/news", NULL, test_late_news);
   test_add ("/extensions/late/handler", NULL, test_late_handler);
   test_add ("/extensions/release/again", NULL, test_release);

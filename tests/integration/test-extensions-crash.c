@@ -411,6 +411,28 @@ test_trial_release (TestFixture   *fixture,
   extension_scene_stop (&scene);
 }
 
+/* What is quarantined is the extension, and not the host. */
+static void
+test_budget_of_two (TestFixture   *fixture,
+                    gconstpointer  data)
+{
+  static const char *const paths[] = { CRASH, OK, OK, OK, CRASH, NULL };
+  g_auto(ExtensionScene) scene = { NULL };
+  ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", NULL);
+
+  g_object_set (spec,
+                "restart", EXTENSION_HOST_RESTART_POLICY_ALWAYS,
+                "backoff-initial", 10,
+                NULL);
+  extension_scene_init (&scene, fixture, spec);
+  add_all (&scene, paths);
+  extension_scene_start (&scene);
+  test_wait_until (fixture, states_are (&scene, "QAAAQ") ||
+                            has_state (&scene, EXTENSION_HOST_STATE_CRASHED));
+  g_assert_true (has_state (&scene, EXTENSION_HOST_STATE_RUNNING));
+  extension_scene_stop (&scene);
+}
+
 /* The answer takes a while to be parsed, so that the end of the host is told late: meanwhile it has
  * been restarted. */
 static void
@@ -494,6 +516,7 @@ main (int    argc,
   test_add ("/extensions/quarantine/operator", NULL, test_operator);
   test_add ("/extensions/trial/add", NULL, test_trial_add);
   test_add ("/extensions/trial/release", NULL, test_trial_release);
+  test_add ("/extensions/quarantine/budget-of-two", NULL, test_budget_of_two);
   test_add ("/extensions/late/news", NULL, test_late_news);
   test_add ("/extensions/late/handler", NULL, test_late_handler);
   test_add ("/extensions/release/again", NULL, test_release);

@@ -354,6 +354,34 @@ test_outlive_state (TestFixture   *fixture,
   g_assert_false (extension_is (extension, ACTIVE));
 }
 
+static void
+on_added_remove (GListModel           *list,
+                 guint                 position G_GNUC_UNUSED,
+                 guint                 n_removed G_GNUC_UNUSED,
+                 guint                 n_added,
+                 ExtensionHostProcess *process)
+{
+  if (n_added > 0)
+    extension_host_process_remove_extension (process, "a", NULL);
+  g_assert_cmpuint (g_list_model_get_n_items (list), ==, 0);
+}
+
+/* NULL comes with an error, whatever handlers do. */
+static void
+test_add_removed (TestFixture   *fixture,
+                  gconstpointer  data)
+{
+  g_auto(ExtensionScene) scene = { NULL };
+  g_autoptr(GError) error = NULL;
+  Extension *extension = NULL;
+
+  extension_scene_init (&scene, fixture, PLAIN (fixture));
+  g_signal_connect (extension_host_process_get_extensions (scene.process), "items-changed",
+                    G_CALLBACK (on_added_remove), scene.process);
+  extension = extension_host_process_add_extension (scene.process, "a", "/x/ok", &error);
+  g_assert_true ((extension == NULL) == (error != NULL));
+}
+
 /* The list */
 
 static void
@@ -485,6 +513,7 @@ main (int    argc,
   test_add ("/extensions/outlive", NULL, test_outlive);
   test_add ("/extensions/outlive/dropped", GINT_TO_POINTER (FALSE), test_outlive_state);
   test_add ("/extensions/outlive/disposed", GINT_TO_POINTER (TRUE), test_outlive_state);
+  test_add ("/extensions/add-removed", NULL, test_add_removed);
   test_add ("/extensions/list", NULL, test_list);
   test_add ("/extensions/describe", NULL, test_describe);
   test_add ("/extensions/many", NULL, test_many);

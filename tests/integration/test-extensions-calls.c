@@ -323,6 +323,32 @@ test_disposed_host (TestFixture   *fixture,
   test_wait_polling (fixture, 5, test_count_tagged (fixture) == 0);
 }
 
+/* A host whose manager is gone is closed, even if somebody still has it. */
+static void
+test_closed_manager (TestFixture   *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
+  g_autoptr(ExtensionHostSpec) spec = rpc_spec_new (fixture, "h", NULL);
+  g_autoptr(ExtensionHostProcess) process = NULL;
+  g_auto(RpcCall) call = { NULL };
+  g_auto(RpcCall) other = { NULL };
+  Extension *extension = NULL;
+
+  process = g_object_ref (extension_host_manager_add (manager, spec, NULL));
+  extension = extension_host_process_add_extension (process, "a", "/x/ok", NULL);
+  g_assert_true (extension_host_process_start (process, NULL));
+  test_wait_until (fixture, extension_is (extension, ACTIVE));
+  g_clear_object (&manager);
+  extension_call (&call, extension, process, "echo", NULL, 0, NULL);
+  rpc_call (&other, process, "echo", NULL, 0, NULL);
+  rpc_wait (fixture, &call);
+  rpc_wait (fixture, &other);
+  rpc_assert_error (&other, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED);
+  rpc_assert_error (&call, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED);
+  test_wait_polling (fixture, 5, test_count_tagged (fixture) == 0);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -337,6 +363,7 @@ main (int    argc,
   test_add ("/extensions/calls/timeout", NULL, test_timeout);
   test_add ("/extensions/calls/not-active", NULL, test_not_active);
   test_add ("/extensions/calls/lost", NULL, test_lost);
+  test_add ("/extensions/calls/closed-manager", NULL, test_closed_manager);
   test_add ("/extensions/calls/dropped-host", NULL, test_dropped_host);
   test_add ("/extensions/calls/disposed-host", NULL, test_disposed_host);
 

@@ -349,6 +349,31 @@ test_closed_manager (TestFixture   *fixture,
   test_wait_polling (fixture, 5, test_count_tagged (fixture) == 0);
 }
 
+static gpointer
+call_here (gpointer extension)
+{
+  extension_host_extension_call_async (extension, "echo", NULL, 0, NULL, NULL, NULL);
+
+  return NULL;
+}
+
+static void
+test_other_thread (TestFixture   *fixture,
+                   gconstpointer  data)
+{
+  if (g_test_subprocess ())
+    {
+      g_auto(ExtensionScene) scene = { NULL };
+      Extension *extension = begin (&scene, fixture);
+
+      g_thread_join (g_thread_new ("foreigner", call_here, extension));
+      return;
+    }
+
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_stderr ("*CRITICAL*extension_host_process_is_own_thread*");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -364,6 +389,7 @@ main (int    argc,
   test_add ("/extensions/calls/not-active", NULL, test_not_active);
   test_add ("/extensions/calls/lost", NULL, test_lost);
   test_add ("/extensions/calls/closed-manager", NULL, test_closed_manager);
+  test_add ("/extensions/calls/other-thread", NULL, test_other_thread);
   test_add ("/extensions/calls/dropped-host", NULL, test_dropped_host);
   test_add ("/extensions/calls/disposed-host", NULL, test_disposed_host);
 

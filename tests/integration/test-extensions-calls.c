@@ -323,6 +323,22 @@ test_disposed_host (TestFixture   *fixture,
   test_wait_polling (fixture, 5, test_count_tagged (fixture) == 0);
 }
 
+/* The host knows why a call of one that was removed failed. */
+static void
+test_removed (TestFixture   *fixture,
+              gconstpointer  data)
+{
+  g_auto(ExtensionScene) scene = { NULL };
+  g_auto(RpcCall) call = { NULL };
+  g_autoptr(ExtensionHostExtension) extension = g_object_ref (begin (&scene, fixture));
+
+  g_assert_true (extension_host_process_remove_extension (scene.process, "a", NULL));
+  extension_call (&call, extension, scene.process, "echo", NULL, 0, NULL);
+  rpc_wait (fixture, &call);
+  rpc_assert_error (&call, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED);
+  extension_scene_stop (&scene);
+}
+
 /* A host whose manager is gone is closed, even if somebody still has it. */
 static void
 test_closed_manager (TestFixture   *fixture,
@@ -388,6 +404,7 @@ main (int    argc,
   test_add ("/extensions/calls/timeout", NULL, test_timeout);
   test_add ("/extensions/calls/not-active", NULL, test_not_active);
   test_add ("/extensions/calls/lost", NULL, test_lost);
+  test_add ("/extensions/calls/removed", NULL, test_removed);
   test_add ("/extensions/calls/closed-manager", NULL, test_closed_manager);
   test_add ("/extensions/calls/other-thread", NULL, test_other_thread);
   test_add ("/extensions/calls/dropped-host", NULL, test_dropped_host);

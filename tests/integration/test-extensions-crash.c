@@ -489,6 +489,25 @@ test_late_handler (TestFixture   *fixture,
   extension_scene_stop (&scene);
 }
 
+/* What has been answered was not in flight. */
+static void
+test_suspects_answered (TestFixture   *fixture,
+                        gconstpointer  data)
+{
+  g_auto(ExtensionScene) scene = { NULL };
+  g_auto(RpcCall) call = { NULL };
+
+  extension_scene_init (&scene, fixture, rpc_spec_new (fixture, "h", NULL));
+  extension_add (&scene, "a", OK);
+  extension_scene_start (&scene);
+  wait_for_states (&scene, "A");
+  extension_call (&call, extension_nth (scene.process, 0), scene.process, "big-die", NULL, 0, NULL);
+  test_wait_until (fixture, has_state (&scene, EXTENSION_HOST_STATE_CRASHED));
+  rpc_wait (fixture, &call);
+  g_assert_no_error (call.error);
+  extension_assert_suspects (&scene, "");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -519,6 +538,7 @@ main (int    argc,
   test_add ("/extensions/quarantine/budget-of-two", NULL, test_budget_of_two);
   test_add ("/extensions/late/news", NULL, test_late_news);
   test_add ("/extensions/late/handler", NULL, test_late_handler);
+  test_add ("/extensions/suspects/answered", NULL, test_suspects_answered);
   test_add ("/extensions/release/again", NULL, test_release);
   test_add ("/extensions/release/cured", NULL, test_release_cured);
 

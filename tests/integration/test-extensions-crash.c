@@ -508,6 +508,59 @@ test_suspects_answered (TestFixture   *fixture,
   extension_assert_suspects (&scene, "");
 }
 
+/* In the handler of an extension that runs a main loop, its host goes on being told of. */
+
+typedef struct
+{
+  ExtensionScene scene;
+  gboolean done;
+  guint n_notified;       /* of the state of the host */
+  guint n_in_handler;
+} Frozen;
+
+static void
+on_host_notify (Frozen *self)
+{
+  self->n_notified++;
+}
+
+static void
+on_lost_iterate (Extension  *extension,
+                 GParamSpec *pspec G_GNUC_UNUSED,
+                 Frozen     *self)
+{
+  if (!extension_is (extension, LOST) || self->done)
+    return;
+
+  self->done = TRUE;
+  self->n_notified = 0;
+  test_wait_until (self->scene.fixture, extension_host_process_get_state (self->scene.process) ==
+                                        EXTENSION_HOST_STATE_RESTARTING);
+  self->n_in_handler = self->n_notified;
+}
+
+static void
+test_frozen (TestFixture   *fixture,
+             gconstpointer  data)
+{
+  Frozen frozen = { .done = FALSE };
+  ExtensionScene *scene = &frozen.scene;
+
+  extension_scene_init_immortal (scene, fixture);
+  extension_add (scene, "a", OK);
+  extension_scene_start (scene);
+  wait_for_states (scene, "A");
+  g_signal_connect_swapped (scene->process, "notify::state", G_CALLBACK (on_host_notify), &frozen);
+  g_signal_connect (extension_nth (scene->process, 0), "notify::state",
+                    G_CALLBACK (on_lost_iterate), &frozen);
+  extension_host_process_call_async (scene->process, "die", NULL, 0, NULL, NULL, NULL);
+  test_wait_until (fixture, frozen.done);
+  wait_for_states (scene, "A");
+  extension_scene_stop (scene);
+  extension_scene_clear (scene);
+  g_assert_cmpuint (frozen.n_in_handler, >, 0);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -539,6 +592,7 @@ main (int    argc,
   test_add ("/extensions/late/news", NULL, test_late_news);
   test_add ("/extensions/late/handler", NULL, test_late_handler);
   test_add ("/extensions/suspects/answered", NULL, test_suspects_answered);
+  test_add ("/extensions/frozen", NULL, test_frozen);
   test_add ("/extensions/release/again", NULL, test_release);
   test_add ("/extensions/release/cured", NULL, test_release_cured);
 

@@ -447,6 +447,25 @@ test_describe (TestFixture   *fixture,
   extension_scene_stop (&scene);
 }
 
+/* A file may have any name, and an id may come from one. */
+static void
+test_not_utf8 (TestFixture   *fixture,
+               gconstpointer  data)
+{
+  g_auto(ExtensionScene) scene = { NULL };
+  g_autoptr(GVariant) description = NULL;
+  g_autoptr(GError) error = NULL;
+
+  extension_scene_init (&scene, fixture, rpc_spec_new (fixture, "h", NULL));
+  extension_add (&scene, "path", "/\xff/ok");
+  extension_host_process_add_extension (scene.process, "\xff", "/x/ok", &error);
+  extension_scene_start (&scene);
+  test_wait_until (fixture, extension_all_are (&scene, ACTIVE));
+  description = extension_host_process_describe (scene.process);
+  g_assert_true (g_variant_is_normal_form (description));
+  extension_scene_stop (&scene);
+}
+
 /* Thousands of them take their time each, and not that of all others. */
 static double
 time_many (TestFixture *fixture,
@@ -516,6 +535,7 @@ main (int    argc,
   test_add ("/extensions/add-removed", NULL, test_add_removed);
   test_add ("/extensions/list", NULL, test_list);
   test_add ("/extensions/describe", NULL, test_describe);
+  test_add ("/extensions/not-utf8", NULL, test_not_utf8);
   test_add ("/extensions/many", NULL, test_many);
 
   return g_test_run ();

@@ -506,6 +506,7 @@ test_many (TestFixture   *fixture,
 
   g_test_message ("four times as many take %.1f times as long", many / few);
   g_assert_cmpfloat (few, <, 5 * G_USEC_PER_SEC);
+  g_assert_cmpfloat (many / few, <, 8);
 }
 
 int

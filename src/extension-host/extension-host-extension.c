@@ -3,6 +3,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "extension-host-call-failure-private.h"
 #include "extension-host-enum-types.h"
 #include "extension-host-error.h"
 #include "extension-host-extension-private.h"
@@ -413,18 +414,18 @@ extension_host_extension_call_async (ExtensionHostExtension *self,
   g_return_if_fail (command != NULL && command[0] != '\0');
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, extension_host_extension_call_async);
+  g_task_set_check_cancellable (task, FALSE);   /* an answer that is there is there */
   if (check_owned (self, &error))
     {
-      task = g_task_new (self, cancellable, callback, user_data);
-      g_task_set_source_tag (task, extension_host_extension_call_async);
-      g_task_set_check_cancellable (task, FALSE);   /* an answer that is there is there */
       self->funcs->call (self, command, arguments, timeout_ms, g_steal_pointer (&task), self->owner);
+      return;
     }
-  else
-    {
-      g_task_report_error (self, callback, user_data, extension_host_extension_call_async,
-                           g_steal_pointer (&error));
-    }
+
+  g_task_set_task_data (task, extension_host_call_failure_new (error),
+                        (GDestroyNotify) extension_host_call_failure_unref);
+  g_task_return_error (task, g_steal_pointer (&error));
 }
 
 /**

@@ -90,6 +90,9 @@ void     extension_host_lifecycle_quarantine   (ExtensionHostLifecycle          
 void     extension_host_lifecycle_release      (ExtensionHostLifecycle             *self);
 void     extension_host_lifecycle_close        (ExtensionHostLifecycle             *self);
 
+/* What made it fail has been found and set aside: the failures so far are not the host's. */
+void     extension_host_lifecycle_forgive      (ExtensionHostLifecycle             *self);
+
 /* Facts, in the order in which an attempt tells them. What comes when its tree is gone is late news:
  * ignored, and counted. */
 void     extension_host_lifecycle_spawned      (ExtensionHostLifecycle             *self);

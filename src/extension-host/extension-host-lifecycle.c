@@ -488,6 +488,12 @@ extension_host_lifecycle_close (ExtensionHostLifecycle *self)
   drop_pending_restart (self);
 }
 
+void
+extension_host_lifecycle_forgive (ExtensionHostLifecycle *self)
+{
+  extension_host_restart_budget_clear (&self->budget);
+}
+
 /* Facts */
 
 static gboolean

@@ -20,6 +20,7 @@ typedef struct
   GSource *cancelled;
   gboolean wants_node;
   ExtensionHostExtension *extension;   /* that it is for; NULL if it is for the host itself */
+  gboolean counted;                    /* among those that it has not answered */
   ExtensionHostReply *reply;
   ExtensionHostExit *exit;         /* that left it without an answer; NULL if none did */
 } UserCall;
@@ -35,15 +36,23 @@ clear_cancelled (UserCall *user_call)
 }
 
 static void
+stop_counting (UserCall *user_call)
+{
+  if (user_call->counted)
+    user_call->extension->n_calls--;
+  user_call->counted = FALSE;
+}
+
+static void
 user_call_free (UserCall *user_call)
 {
   clear_cancelled (user_call);
+  stop_counting (user_call);
   g_clear_object (&user_call->task);
   g_clear_pointer (&user_call->reply, extension_host_reply_free);
   g_clear_pointer (&user_call->exit, extension_host_exit_unref);
   if (user_call->extension != NULL)
     {
-      user_call->extension->n_calls--;
       g_object_unref (user_call->extension);
       g_object_unref (user_call->process);
     }
@@ -153,6 +162,7 @@ on_reply (ExtensionHostReply *reply,
   UserCall *user_call = data;
 
   clear_cancelled (user_call);
+  stop_counting (user_call);
   user_call->call = NULL;
   user_call->reply = reply;
   note_exit (user_call);
@@ -275,6 +285,7 @@ begin_call (ExtensionHostProcess   *self,
       user_call->extension = g_object_ref (extension);
       g_object_ref (self);
       extension->n_calls++;
+      user_call->counted = TRUE;
     }
 
   if (check_callable (self, &error))

@@ -36,21 +36,6 @@ nth (ExtensionHostProcess *self,
   return extension;
 }
 
-static ExtensionHostExtension *
-find (ExtensionHostProcess *self,
-      const char           *id,
-      guint                *position)
-{
-  for (guint i = 0; i < count (self); i++)
-    if (g_str_equal (nth (self, i)->id, id))
-      {
-        *position = i;
-        return nth (self, i);
-      }
-
-  return NULL;
-}
-
 static void
 set_state (ExtensionHostProcess        *self,
            ExtensionHostExtension      *extension,
@@ -170,6 +155,9 @@ activate_next_suspect (ExtensionHostProcess *self)
 {
   ExtensionHostExtension *next = NULL;
 
+  if (!self->on_trial)
+    return;
+
   for (guint i = 0; i < count (self); i++)
     {
       ExtensionHostExtension *extension = nth (self, i);
@@ -182,6 +170,8 @@ activate_next_suspect (ExtensionHostProcess *self)
 
   if (next != NULL)
     activate (self, next);
+  else
+    self->on_trial = FALSE;
 }
 
 /* The host is ready. */
@@ -219,7 +209,7 @@ activate_alone (ExtensionHostProcess   *self,
       extension->owner != self || !is_waiting (extension))
     return;
 
-  if (has_suspects (self))
+  if (self->on_trial && has_suspects (self))
     extension->waits = TRUE;
   else
     activate (self, extension);
@@ -236,7 +226,10 @@ lose (ExtensionHostProcess   *self,
   g_autoptr(GError) error = NULL;
 
   if (suspect)
-    extension->busy_in = self->lifecycle.generation;
+    {
+      extension->busy_in = self->lifecycle.generation;
+      self->on_trial = TRUE;
+    }
   if (crashed)
     extension->crashes = suspect ? extension->crashes + 1 : 0;
 
@@ -246,6 +239,7 @@ lose (ExtensionHostProcess   *self,
                            _("Host “%s” crashed %d times in a row while it activated extension “%s”"),
                            self->spec->id, CRASHES_MAX, extension->id);
       set_state (self, extension, EXTENSION_HOST_EXTENSION_STATE_QUARANTINED, error);
+      extension_host_lifecycle_forgive (&self->lifecycle);
     }
   else if (extension->state == EXTENSION_HOST_EXTENSION_STATE_ACTIVE ||
            extension->state == EXTENSION_HOST_EXTENSION_STATE_ACTIVATING)
@@ -427,7 +421,8 @@ static const ExtensionHostExtensionFuncs funcs = {
  * Adds an extension. The host is told to activate it with the request `extension/activate` {id, path}: at
  * once if it is ready, and otherwise, and after each restart, when it is.
  *
- * Errors: `EXISTS`; `NOT_SUPPORTED` if the host has no protocol; `CLOSED`.
+ * Errors: `INVALID_SPEC` if @id is not valid UTF-8; `EXISTS`; `NOT_SUPPORTED` if the host has no
+ * protocol; `CLOSED`, also if a handler has removed it meanwhile.
  *
  * Returns: (transfer none): the extension, which the host owns, or %NULL with @error set
  *
@@ -441,7 +436,6 @@ extension_host_process_add_extension (ExtensionHostProcess  *self,
 {
   g_autoptr(ExtensionHostProcess) hold G_GNUC_UNUSED = NULL;
   g_autoptr(ExtensionHostExtension) extension = NULL;
-  guint position = 0;
 
   g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
   g_return_val_if_fail (id != NULL && id[0] != '\0', NULL);
@@ -453,7 +447,14 @@ extension_host_process_add_extension (ExtensionHostProcess  *self,
       !extension_host_process_check_protocol (self, error))
     return NULL;
 
-  if (find (self, id, &position) != NULL)
+  if (!g_utf8_validate (id, -1, NULL))
+    {
+      g_set_error_literal (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_INVALID_SPEC,
+                           _("The id of an extension must be valid UTF-8"));
+      return NULL;
+    }
+
+  if (g_hash_table_contains (self->extensions_by_id, id))
     {
       g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_EXISTS,
                    _("Host “%s” has an extension with id “%s” already"), self->spec->id, id);
@@ -462,6 +463,7 @@ extension_host_process_add_extension (ExtensionHostProcess  *self,
 
   hold = g_object_ref (self);   /* handlers may do what they like, and remove it, too */
   extension = extension_host_extension_new (id, path, &funcs, self);
+  g_hash_table_insert (self->extensions_by_id, extension->id, extension);
   g_list_store_append (self->extensions, extension);
   activate_alone (self, extension);
   extension_host_process_flush (self);
@@ -530,7 +532,7 @@ extension_host_process_remove_extension (ExtensionHostProcess  *self,
   if (!extension_host_process_check_open (self, error))
     return FALSE;
 
-  extension = find (self, id, &position);
+  extension = g_hash_table_lookup (self->extensions_by_id, id);
   if (extension == NULL)
     {
       g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NOT_FOUND,
@@ -542,7 +544,9 @@ extension_host_process_remove_extension (ExtensionHostProcess  *self,
   g_object_ref (extension);
   deactivate (self, extension);
   disown (extension);
-  g_list_store_remove (self->extensions, position);
+  g_hash_table_remove (self->extensions_by_id, extension->id);
+  if (g_list_store_find (self->extensions, extension, &position))
+    g_list_store_remove (self->extensions, position);
   if (self->readiness == EXTENSION_HOST_READINESS_READY)
     activate_next_suspect (self);
   extension_host_extension_tell (extension);

@@ -100,7 +100,6 @@ extension_host_process_update_face (ExtensionHostProcess *self)
   show_budget (self);
   show_health (self);
   show_status (self);
-  extension_host_process_show_extensions (self);
 
   if (self->face.last_exit != self->last_exit)
     {
@@ -116,6 +115,7 @@ extension_host_process_update_face (ExtensionHostProcess *self)
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAST_CONTROL_FAILURE]);
     }
   g_object_thaw_notify (G_OBJECT (self));
+  extension_host_process_show_extensions (self);   /* whose handlers may run a main loop */
 }
 
 static void

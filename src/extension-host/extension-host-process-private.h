@@ -116,7 +116,9 @@ struct _ExtensionHostProcess
   guint memory_excesses;                 /* ticks in a row */
 
   GListStore *extensions;                /* of ExtensionHostExtension, in order of add */
+  GHashTable *extensions_by_id;          /* the same; the list has the references */
   gboolean extensions_changed;           /* since they were shown */
+  gboolean on_trial;                     /* some may have brought down the host */
 
   char *status_text;                     /* that the host last told */
   double progress;                       /* 0 to 1; negative = not known */

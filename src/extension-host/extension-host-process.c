@@ -139,6 +139,7 @@ extension_host_process_finalize (GObject *object)
   g_clear_pointer (&self->outcome, extension_host_stop_outcome_unref);
   g_clear_pointer (&self->last_exit, extension_host_exit_unref);
   g_clear_pointer (&self->last_control_failure, g_variant_unref);
+  g_hash_table_unref (self->extensions_by_id);
   g_object_unref (self->extensions);
   g_clear_pointer (&self->last_health, extension_host_health_unref);
   g_clear_pointer (&self->face.last_health, extension_host_health_unref);
@@ -218,6 +219,7 @@ extension_host_process_init (ExtensionHostProcess *self)
   self->latency = self->face.latency = -1;
   self->progress = self->face.progress = -1;
   self->extensions = g_list_store_new (EXTENSION_HOST_TYPE_EXTENSION);
+  self->extensions_by_id = g_hash_table_new (g_str_hash, g_str_equal);
   g_queue_init (&self->news);
   g_queue_init (&self->waiters);
   g_queue_init (&self->answers);

@@ -501,8 +501,13 @@ static void
 test_many (TestFixture   *fixture,
            gconstpointer  data)
 {
-  double few = time_many (fixture, 1000);
-  double many = time_many (fixture, 4000);
+  double few = G_MAXDOUBLE, many = G_MAXDOUBLE;
+
+  for (guint i = 0; i < 5; i++)   /* the best of some: others are at work on the machine, too */
+    {
+      few = MIN (few, time_many (fixture, 1000));
+      many = MIN (many, time_many (fixture, 4000));
+    }
 
   g_test_message ("four times as many take %.1f times as long", many / few);
   g_assert_cmpfloat (few, <, 5 * G_USEC_PER_SEC);

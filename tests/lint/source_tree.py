@@ -12,7 +12,8 @@ sys.path.insert(0, str(ROOT / "tests" / "lib"))
 
 SOURCE_FOLDERS = ("src", "data", "examples", "tests", "docs", "po", ".ci")
 SOURCE_SUFFIXES = (".c", ".h", ".in", ".py", ".mjs", ".js", ".sh", ".vala", ".build", ".1")
-SOURCE_NAMES = ("meson.build", "meson_options.txt", ".ci/run", "data/completions/extension-host")
+SOURCE_NAMES = ("meson.build", "meson_options.txt", ".ci/run", "data/completions/extension-host",
+                "data/hosts/extension-host-node", "data/hosts/extension-host-python")
 
 _COMMENT_OR_TEXT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 

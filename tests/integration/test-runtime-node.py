@@ -12,6 +12,7 @@ import tap  # pylint: disable=wrong-import-position
 from runtime import equal  # pylint: disable=wrong-import-position
 from runtime_kind import Kind, folder, register  # pylint: disable=wrong-import-position
 import runtime_cases  # pylint: disable=wrong-import-position,unused-import
+import runtime_examples  # pylint: disable=wrong-import-position,unused-import
 
 
 class Node(Kind):

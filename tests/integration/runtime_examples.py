@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The example extensions, which are the same for all host runtimes."""
+
+import resource
+
+from runtime import equal, expect
+from runtime_kind import case, folder
+
+MARKDOWN = (
+    ("", ""),
+    ("# Title\n\nText", "<h1>Title</h1>\n<p>Text</p>\n"),
+    ("### Third ###", "<h3>Third</h3>\n"),
+    ("#no heading", "<p>#no heading</p>\n"),
+    ("one\ntwo\n\nthree", "<p>one\ntwo</p>\n<p>three</p>\n"),
+    ("*a* **b** ***c*** _d_ __e__",
+     "<p><em>a</em> <strong>b</strong> <strong><em>c</em></strong> <em>d</em> <strong>e</strong></p>\n"),
+    ("2 * 3 * 4, snake_case_name", "<p>2 * 3 * 4, snake_case_name</p>\n"),
+    ("`a < *b*`", "<p><code>a &lt; *b*</code></p>\n"),
+    ("```c\nif (a < b)\n  *a;\n```\nend",
+     '<pre><code class="language-c">if (a &lt; b)\n  *a;\n</code></pre>\n<p>end</p>\n'),
+    ("```\nopen", "<pre><code>open\n</code></pre>\n"),
+    ("- one\n- *two*\n\ntext", "<ul>\n<li>one</li>\n<li><em>two</em></li>\n</ul>\n<p>text</p>\n"),
+    ("1. one\n2. two", "<ol>\n<li>one</li>\n<li>two</li>\n</ol>\n"),
+    ("[a *b*](https://example.org/?a=1&b=2)",
+     '<p><a href="https://example.org/?a=1&amp;b=2">a <em>b</em></a></p>\n'),
+    ("[x](javascript:alert(1)", "<p>[x](javascript:alert(1)</p>\n"),
+    ("[x](javascript:alert)", "<p>x</p>\n"),
+    ('<b>"&"</b>', "<p>&lt;b&gt;&quot;&amp;&quot;&lt;/b&gt;</p>\n"),
+    (r"\*a\* \`b\`", "<p>*a* `b`</p>\n"),
+)
+
+
+@case("example: word-count")
+def test_word_count(kind):
+    with kind.run() as runtime:
+        runtime.methods["document/get"] = lambda params: {
+            "text": {"poem": "Über allen Gipfeln\nist Ruh,\n\n"}[params["document"]]}
+        equal(runtime.activate(kind.example("word-count")), {"commands": ["count"]})
+        equal(runtime.command("count", {"document": "poem"}),
+              {"words": 5, "lines": 3, "characters": 29})
+        error = runtime.failed_command("count", {"document": "novel"})
+        equal(error["code"], -32000)
+        expect(error["message"], "novel")
+
+
+@case("example: markdown")
+def test_markdown(kind):
+    with kind.run() as runtime:
+        runtime.activate(kind.example("markdown"))
+        for text, html in MARKDOWN:
+            equal(runtime.command("render", {"text": text}), {"html": html})
+
+
+@case("example: indexer")
+def test_indexer(kind):
+    with folder() as path, kind.run() as runtime:
+        for name in ("a.txt", "b/c.txt", "b/d/e.bin"):
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_text("x" * 10, encoding="utf-8")
+        (path / "b" / "loop").symlink_to(path)
+        runtime.activate(kind.example("indexer"))
+        equal(runtime.command("index", {"folder": str(path)}),
+              {"files": 3, "bytes": 30, "types": {".bin": 1, ".txt": 2}})
+        shown = runtime.notification("host/status", progress=1)
+        expect(shown["text"], "3 files")
+        equal(runtime.failed_command("index", {"folder": str(path / "none")})["code"], -32000)
+
+
+@case("example: crasher")
+def test_crasher(kind):
+    def leave_no_core():
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with kind.run(preexec_fn=leave_no_core) as runtime:
+        runtime.notification("host/ready")
+        runtime.request("extension/activate", {"id": "e", "path": str(kind.example("crasher"))})
+        runtime.expect_exit(-6)

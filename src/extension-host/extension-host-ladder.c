@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <signal.h>
+
 #include "extension-host-ladder-private.h"
 #include "extension-host-spec-private.h"
 
@@ -239,17 +241,30 @@ extension_host_ladder_extend (ExtensionHostLadder *self,
   return due;
 }
 
+/* The shim knows the time of the rung TERM, too, and may be the first to say that it is up. */
+static ExtensionHostStopRung
+get_rung (ExtensionHostLadder *self,
+          ExtensionHostExit   *exit)
+{
+  if (self->rung == EXTENSION_HOST_STOP_RUNG_TERM && exit != NULL &&
+      exit->kind == EXTENSION_HOST_EXIT_KIND_SIGNALLED && exit->signal == SIGKILL)
+    return EXTENSION_HOST_STOP_RUNG_KILL;
+
+  return self->rung;
+}
+
 ExtensionHostStopOutcome *
 extension_host_ladder_get_outcome (ExtensionHostLadder *self,
                                    ExtensionHostExit   *exit,
                                    guint                leftover)
 {
   ExtensionHostStopOutcome *outcome = extension_host_stop_outcome_new ();
+  ExtensionHostStopRung rung = get_rung (self, exit);
 
   outcome->acknowledged = self->acknowledged;
   outcome->exited = leftover == 0;
-  outcome->forced = self->rung == EXTENSION_HOST_STOP_RUNG_KILL;
-  outcome->rung = self->rung;
+  outcome->forced = rung == EXTENSION_HOST_STOP_RUNG_KILL;
+  outcome->rung = rung;
   outcome->duration = self->began != 0 ? g_get_monotonic_time () - self->began : 0;
   outcome->leftover = leftover;
   outcome->exit = exit != NULL ? extension_host_exit_ref (exit) : NULL;

@@ -321,6 +321,7 @@ test_outcome_of_this_stop (TestFixture   *fixture,
                 "restart", EXTENSION_HOST_RESTART_POLICY_ON_FAILURE,
                 "backoff-initial", 1000 * TEST_DEADLINE,
                 "backoff-max", 1000 * TEST_DEADLINE,
+                "restart-window", 0,
                 NULL);
   g_assert_true (extension_host_process_start (process, NULL));
   test_wait_until (fixture, is_in (process, EXTENSION_HOST_STATE_RESTARTING));

@@ -54,6 +54,7 @@ void                  extension_host_channel_set_reading (ExtensionHostChannel  
 gboolean              extension_host_channel_is_input_full (ExtensionHostChannel          *self);
 gsize                 extension_host_channel_get_partial (ExtensionHostChannel            *self);
 void                  extension_host_channel_drop_partial (ExtensionHostChannel           *self);
+gboolean              extension_host_channel_has_read    (ExtensionHostChannel            *self);
 gboolean              extension_host_channel_is_behind   (ExtensionHostChannel            *self,
                                                           guint64                         *horizon);
 void                  extension_host_channel_drain       (ExtensionHostChannel            *self);

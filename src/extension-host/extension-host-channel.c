@@ -571,6 +571,13 @@ extension_host_channel_is_input_full (ExtensionHostChannel *self)
   return size > 0 && count_unread (self) + MUCH > (guint64) size;
 }
 
+/* Whether anything at all has come in. */
+gboolean
+extension_host_channel_has_read (ExtensionHostChannel *self)
+{
+  return self->n_read > 0;
+}
+
 /* Whether the other side may have written what we have not read. @horizon, 0 at first, is then set to
  * the count of bytes up to which everything had been written at this call: once that much has been
  * read this is FALSE, whatever more has come since. */

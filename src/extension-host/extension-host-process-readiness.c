@@ -16,6 +16,30 @@ static void
 arm (ExtensionHostProcess *self,
      gint64                due);
 
+/* A message was waited for, and not even a stray line came: so it looks when the language of a host
+ * keeps its output in a buffer because it goes to a pipe. */
+static gboolean
+is_mute (ExtensionHostProcess *self)
+{
+  ExtensionHostChannel *channel =
+    self->attempt != NULL ? extension_host_attempt_get_channel (self->attempt) : NULL;
+
+  return self->readiness == EXTENSION_HOST_READINESS_NOT_READY &&
+         channel != NULL && !extension_host_channel_has_read (channel);
+}
+
+static char *
+describe_start_timeout (ExtensionHostProcess *self)
+{
+  guint timeout = self->spec->start_timeout;
+
+  if (is_mute (self))
+    return g_strdup_printf (_("not ready within %u ms; nothing was received: "
+                              "is its output buffered?"), timeout);
+
+  return g_strdup_printf (_("not ready within %u ms"), timeout);
+}
+
 static void
 on_start_timeout (gpointer data)
 {
@@ -34,7 +58,7 @@ on_start_timeout (gpointer data)
       return;
     }
 
-  detail = g_strdup_printf (_("not ready within %u ms"), self->spec->start_timeout);
+  detail = describe_start_timeout (self);
   extension_host_lifecycle_fault (&self->lifecycle, EXTENSION_HOST_REASON_START_TIMEOUT, detail);
   extension_host_process_flush (self);
 }

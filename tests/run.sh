@@ -17,8 +17,9 @@ Usage: tests/run.sh [OPTION…]
   --keep-going   with --repeat: go on after a failure
   --help         show this
 
-The suite “soak” is run only when it is named; benchmarks are run by “meson test --benchmark”. Builds
-are made in _build-tests and _build-sanitize.
+The suites “soak” and “peers” are run only when they are named; “peers” installs programs of others
+from the network, and leaves out what it cannot get. Benchmarks are run by “meson test --benchmark”.
+Builds are made in _build-tests and _build-sanitize.
 EOT
 }
 
@@ -50,11 +51,12 @@ while [[ $# -gt 0 ]]; do
 done
 
 build=$root/_build-$name
-[[ ${#suites[@]} -gt 0 ]] || suites=(--no-suite soak)
+[[ ${#suites[@]} -gt 0 ]] || suites=(--no-suite soak --no-suite peers)
 
 # shellcheck source=tests/lib/dependencies.sh
 . "$root/tests/lib/dependencies.sh"
 wanted=(build test extra)
+[[ " ${suites[*]} " != *' --suite peers '* ]] || wanted+=(peers)
 
 if [[ $name == sanitize ]]; then
   [[ $valgrind == no ]] || die '--sanitize and --valgrind exclude each other'

@@ -4,7 +4,7 @@
 # Sourced by examples/quickstart.sh, tests/run.sh and tests/fuzz/run.sh: finds out what is missing on this machine and
 # installs it with the package manager of the system. Does nothing when all is there.
 #
-#   ensure_dependencies build|test|valgrind|fuzz …
+#   ensure_dependencies build|test|extra|peers|valgrind|fuzz …
 
 # group : how to see that it is there : packages of Debian : of Fedora : of Arch
 dependency_table='
@@ -24,6 +24,8 @@ extra : command g-ir-scanner         : gobject-introspection libgirepository1.0-
 extra : command vapigen              : valac              : vala                : vala
 extra : command node                 : nodejs             : nodejs              : nodejs
 extra : python gi                    : python3-gi         : python3-gobject     : python-gobject
+peers : command npm                  : npm                : nodejs-npm          : npm
+peers : command clangd               : clangd             : clang-tools-extra   : clang
 valgrind : command valgrind          : valgrind           : valgrind            : valgrind
 fuzz  : command clang                : clang libclang-rt-dev : clang compiler-rt : clang compiler-rt
 fuzz  : libfuzzer                    : clang libclang-rt-dev : clang compiler-rt : clang compiler-rt
@@ -128,7 +130,7 @@ install_packages () {
   return "$status"
 }
 
-# ensure_dependencies GROUP…: “extra” may fail, all others are needed.
+# ensure_dependencies GROUP…: “extra” and “peers” may fail, all others are needed.
 ensure_dependencies () {
   local group manager
   local -a packages
@@ -149,7 +151,7 @@ ensure_dependencies () {
       printf 'GLib 2.74, json-glib 1.6 and Meson 1.0 are needed, as in Debian 12.\n' >&2
     fi
 
-    [[ $group == extra ]] || return 1
+    [[ $group == extra || $group == peers ]] || return 1
     printf 'Going on without: what needs them is left out.\n' >&2
   done
 }

@@ -478,8 +478,11 @@ on_handshake (ExtensionHostReply *reply,
 
   if (reply->error == NULL)
     {
+      const char *params = preset->handshake_done_params;
+
       if (preset->handshake_done != NULL)
-        extension_host_rpc_notify (self->rpc, preset->handshake_done, NULL, 0, TRUE, NULL);
+        extension_host_rpc_notify (self->rpc, preset->handshake_done, params,
+                                   params != NULL ? strlen (params) : 0, TRUE, NULL);
       extension_host_process_become_ready (self);
     }
   else if (reply->error->domain == EXTENSION_HOST_RPC_ERROR)

@@ -44,7 +44,7 @@ static const ExtensionHostPreset presets[] = {
     .handshake_method = "initialize",
     .handshake_params = "{\"processId\":null,\"clientInfo\":{" CLIENT "},"
                         "\"rootUri\":null,\"capabilities\":{}}",
-    .handshake_done = "initialized",
+    .handshake_done = "initialized", .handshake_done_params = "{}",
     .health_method = "$/ping",
     .cancel_method = "$/cancelRequest", .cancel_id = "id",
     .shutdown_method = "shutdown",

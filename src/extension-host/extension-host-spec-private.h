@@ -71,6 +71,7 @@ typedef struct
   const char *handshake_method;   /* a request */
   const char *handshake_params;
   const char *handshake_done;     /* a notification, sent when the request was answered */
+  const char *handshake_done_params;
   const char *health_method;      /* a request */
   const char *probe_params;
   const char *cancel_method;      /* a notification */

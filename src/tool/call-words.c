@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include <glib/gi18n.h>
+
 #include "json-line.h"
 
 /* The JSON of “--call METHOD [JSON]” among the words of a command line. */
@@ -60,6 +62,21 @@ tool_call_take_params (ToolCall  *self,
 
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--call %s: %s", self->method,
                problem->message);
+
+  return FALSE;
+}
+
+/* What a call can be written as on a line: one word, and none that is taken for something else. */
+gboolean
+tool_check_method (const char  *method,
+                   GError     **error)
+{
+  if (method[0] != '\0' && strchr ("-!{[\"", method[0]) == NULL &&
+      strpbrk (method, " \t\r\n") == NULL && g_utf8_validate (method, -1, NULL))
+    return TRUE;
+
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               _("“%s” is no method: expected METHOD [JSON], such as: add '[1, 2]'"), method);
 
   return FALSE;
 }

@@ -11,5 +11,7 @@ gboolean tool_call_has_params  (const ToolCall  *self,
 gboolean tool_call_take_params (ToolCall        *self,
                                 char            *rest[],
                                 GError         **error);
+gboolean tool_check_method     (const char      *method,
+                                GError         **error);
 
 G_END_DECLS

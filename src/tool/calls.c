@@ -5,15 +5,16 @@
 
 #include <string.h>
 
+#include "call-words.h"
 #include "crash.h"
 #include "json-line.h"
-#include "run-options.h"
 
 /* One call under way */
 typedef struct
 {
   ToolCalls *calls;
   char *method;
+  char *params;
   guint number;
 } Pending;
 
@@ -23,6 +24,7 @@ static void
 pending_free (Pending *self)
 {
   g_free (self->method);
+  g_free (self->params);
   g_free (self);
 }
 
@@ -72,6 +74,25 @@ take_answer (ToolCalls        *self,
   tell_failure (self, answer);
 }
 
+/* LINE is its result, or NULL with ERROR set. */
+static void
+answer_call (Pending                  *pending,
+             const char               *line,
+             const GError             *error,
+             ExtensionHostCallFailure *failure)
+{
+  const ToolAnswer answer = {
+    .number = pending->number,
+    .method = pending->method,
+    .result = line,
+    .error = error,
+    .failure = failure,
+  };
+
+  pending->calls->n_pending--;
+  take_answer (pending->calls, &answer);
+}
+
 static void
 on_called (GObject      *object,
            GAsyncResult *result,
@@ -83,33 +104,165 @@ on_called (GObject      *object,
   g_autoptr(GBytes) bytes =
     extension_host_process_call_bytes_finish (self->process, result, &error);
   g_autofree char *line = bytes != NULL ? tool_dup_json_line (bytes) : NULL;
-  const ToolAnswer answer = {
-    .number = pending->number,
-    .method = pending->method,
-    .result = line,
-    .error = error,
-    .failure = extension_host_process_get_call_failure (self->process, result),
-  };
 
-  self->n_pending--;
-  take_answer (self, &answer);
+  answer_call (pending, line, error,
+               extension_host_process_get_call_failure (self->process, result));
   go_on (self);
+}
+
+static void
+on_extension_called (GObject      *object,
+                     GAsyncResult *result,
+                     gpointer      user_data)
+{
+  g_autoptr(Pending) pending = user_data;
+  ToolCalls *self = pending->calls;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(JsonNode) node =
+    extension_host_extension_call_finish (EXTENSION_HOST_EXTENSION (object), result, &error);
+  char *text = node != NULL ? json_to_string (node, FALSE) : NULL;
+  g_autoptr(GBytes) bytes = text != NULL ? g_bytes_new_take (text, strlen (text)) : NULL;
+  g_autofree char *line = bytes != NULL ? tool_dup_json_line (bytes) : NULL;
+
+  answer_call (pending, line, error,
+               extension_host_process_get_call_failure (self->process, result));
+  go_on (self);
+}
+
+static void
+send_to_host (Pending *pending)
+{
+  ToolCalls *self = pending->calls;
+  g_autoptr(GBytes) params =
+    pending->params != NULL ? g_bytes_new (pending->params, strlen (pending->params)) : NULL;
+
+  extension_host_process_call_bytes_async (self->process, pending->method, params,
+                                           self->timeout_ms, NULL, on_called, pending);
+}
+
+static ExtensionHostExtension *
+find_extension (ToolCalls   *self,
+                const char  *method,
+                const char **command)
+{
+  return self->extensions != NULL ? tool_extensions_find (self->extensions, method, command) : NULL;
+}
+
+static void
+send_call (Pending *pending)
+{
+  ToolCalls *self = pending->calls;
+  const char *command = NULL;
+  ExtensionHostExtension *extension = find_extension (self, pending->method, &command);
+  g_autoptr(JsonNode) arguments = NULL;
+
+  if (extension == NULL)
+    {
+      send_to_host (pending);
+      return;
+    }
+
+  /* It was checked, and more strictly. */
+  if (pending->params != NULL)
+    arguments = json_from_string (pending->params, NULL);
+  extension_host_extension_call_async (extension, command, arguments, self->timeout_ms, NULL,
+                                       on_extension_called, pending);
+}
+
+/* Calls of the list all wait for the extensions; of those that are typed, those to one do. */
+static gboolean
+has_to_wait (Pending *pending)
+{
+  ToolCalls *self = pending->calls;
+  const char *command = NULL;
+
+  return self->extensions != NULL &&
+         (self->list != NULL || find_extension (self, pending->method, &command) != NULL) &&
+         !tool_extensions_are_settled (self->extensions);
+}
+
+static void
+send_held (ToolCalls *self)
+{
+  Pending *pending = NULL;
+
+  while ((pending = g_queue_pop_head (&self->held)) != NULL)
+    send_call (pending);
+}
+
+/* The host will not be ready any more. */
+static void
+fail_held (ToolCalls    *self,
+           const GError *error)
+{
+  GQueue held = self->held;
+  Pending *next = NULL;
+
+  g_queue_init (&self->held);
+  while ((next = g_queue_pop_head (&held)) != NULL)
+    {
+      g_autoptr(Pending) pending = next;
+
+      answer_call (pending, NULL, error, NULL);
+    }
+}
+
+static void
+on_held_ready (GObject      *object,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  ToolCalls *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  self->awaiting = FALSE;
+  if (!extension_host_process_wait_ready_finish (self->process, result, &error))
+    {
+      fail_held (self, error);
+      go_on (self);
+    }
+  else if (tool_extensions_are_settled (self->extensions))
+    {
+      send_held (self);
+    }
+  else if (extension_host_process_get_readiness (self->process) != EXTENSION_HOST_READINESS_READY)
+    {
+      /* It went down again before we were told. */
+      tool_calls_go_on (self);
+    }
+}
+
+/* An extension changed its state: what waited for that may be sent now. The news are not out yet,
+ * and waiting for the host lets them come first. */
+void
+tool_calls_go_on (ToolCalls *self)
+{
+  if (self->awaiting || g_queue_is_empty (&self->held))
+    return;
+
+  self->awaiting = TRUE;
+  extension_host_process_wait_ready_async (self->process, NULL, on_held_ready, self);
 }
 
 static void
 make_call (ToolCalls      *self,
            const ToolCall *call)
 {
-  g_autoptr(GBytes) params =
-    call->params != NULL ? g_bytes_new (call->params, strlen (call->params)) : NULL;
   Pending *pending = g_new0 (Pending, 1);
 
   pending->calls = self;
   pending->method = g_strdup (call->method);
+  pending->params = g_strdup (call->params);
   pending->number = ++self->n_made;
   self->n_pending++;
-  extension_host_process_call_bytes_async (self->process, call->method, params, self->timeout_ms,
-                                           NULL, on_called, pending);
+  if (!has_to_wait (pending))
+    {
+      send_call (pending);
+      return;
+    }
+
+  g_queue_push_tail (&self->held, pending);
+  tool_calls_go_on (self);
 }
 
 static void
@@ -154,6 +307,12 @@ tool_calls_make_list (ToolCalls *self)
 {
   self->ended = TRUE;
   extension_host_process_wait_ready_async (self->process, NULL, on_ready, self);
+}
+
+void
+tool_calls_clear (ToolCalls *self)
+{
+  g_queue_clear_full (&self->held, (GDestroyNotify) pending_free);
 }
 
 /* There are no more lines. */

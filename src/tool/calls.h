@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "output.h"
+#include "extensions.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +15,7 @@ typedef struct
 typedef struct
 {
   ExtensionHostProcess *process;
+  ToolExtensions *extensions;  /* whose commands are called as ID/COMMAND; NULL if there are none */
   ToolOutput *output;
   guint timeout_ms;            /* as the library takes it: 0 is what the spec says */
   gboolean repeat_log;         /* with a failure: whoever reads stderr has not seen it */
@@ -23,6 +24,9 @@ typedef struct
   gboolean ended;              /* no more will be made than those of the list */
   void (*done) (gpointer owner);   /* it has ended, and all calls were answered or failed */
   gpointer owner;
+
+  GQueue held;                 /* calls that were made, but not sent to the host yet */
+  gboolean awaiting;           /* that the host is ready */
 
   guint n_made;
   guint n_pending;
@@ -33,7 +37,9 @@ typedef struct
 ToolCall *tool_call_new        (const char *method);
 void      tool_call_free       (ToolCall   *call);
 
+void      tool_calls_clear     (ToolCalls  *self);
 void      tool_calls_make_list (ToolCalls  *self);
+void      tool_calls_go_on     (ToolCalls  *self);
 void      tool_calls_end       (ToolCalls  *self);
 gboolean  tool_calls_take_line (ToolCalls  *self,
                                 const char *line,

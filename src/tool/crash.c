@@ -39,6 +39,19 @@ tell_log (ExtensionHostExit *exit)
     tool_note ("| %s", log[i]);
 }
 
+/* The extensions that it was busy with. */
+static void
+tell_suspects (ExtensionHostExit *exit)
+{
+  const char * const *suspects = extension_host_exit_get_suspects (exit);
+  guint n_suspects = g_strv_length ((char **) suspects);
+  g_autofree char *list = g_strjoinv (", ", (char **) suspects);
+
+  if (n_suspects > 0)
+    tool_note (ngettext ("The extension it was busy with: %s",
+                         "The extensions it was busy with: %s", n_suspects), list);
+}
+
 static void
 tell_data (ExtensionHostCallFailure *failure)
 {
@@ -66,6 +79,7 @@ tell_exit (ExtensionHostCallFailure *failure,
 
   how = extension_host_exit_to_string (exit);
   tool_note (_("How the host ended: %s"), how);
+  tell_suspects (exit);
   if (repeat_log)
     tell_log (exit);
 }
@@ -114,6 +128,7 @@ tool_tell_crash (ExtensionHostProcess *process,
 
   how = extension_host_exit_to_string (exit);
   tool_error (_("“%s” crashed: %s"), name, how);
+  tell_suspects (exit);
   if (repeat_log)
     tell_log (exit);
   if (extension_host_exit_get_kind (exit) == EXTENSION_HOST_EXIT_KIND_EXITED &&

@@ -8,9 +8,9 @@
 #include <json-glib/json-glib.h>
 
 static JsonBuilder *
-begin_event (const char           *event,
-             gint64                time,
-             ExtensionHostProcess *process)
+begin_event_of (const char *event,
+                gint64      time,
+                const char *id)
 {
   JsonBuilder *builder = json_builder_new ();
 
@@ -20,9 +20,17 @@ begin_event (const char           *event,
   json_builder_set_member_name (builder, "time");
   json_builder_add_int_value (builder, time);
   json_builder_set_member_name (builder, "id");
-  json_builder_add_string_value (builder, extension_host_process_get_id (process));
+  json_builder_add_string_value (builder, id);
 
   return builder;
+}
+
+static JsonBuilder *
+begin_event (const char           *event,
+             gint64                time,
+             ExtensionHostProcess *process)
+{
+  return begin_event_of (event, time, extension_host_process_get_id (process));
 }
 
 /* NULL becomes null. */
@@ -65,6 +73,18 @@ add_node (JsonBuilder *builder,
   json_builder_set_member_name (builder, name);
   json_builder_add_value (builder, node != NULL ? json_node_copy (node)
                                                 : json_node_new (JSON_NODE_NULL));
+}
+
+static void
+add_texts (JsonBuilder        *builder,
+           const char         *name,
+           const char * const *texts)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_begin_array (builder);
+  for (guint i = 0; texts[i] != NULL; i++)
+    json_builder_add_string_value (builder, texts[i]);
+  json_builder_end_array (builder);
 }
 
 static void
@@ -159,6 +179,24 @@ print_exit (ToolOutput           *self,
   add_number (builder, "generation", extension_host_exit_get_generation (exit));
   add_number (builder, "pid", extension_host_exit_get_pid (exit));
   add_number (builder, "runtime", extension_host_exit_get_runtime (exit));
+  add_texts (builder, "suspects", extension_host_exit_get_suspects (exit));
+  end_event (self, builder);
+}
+
+static void
+print_extension (ToolOutput             *self,
+                 ExtensionHostProcess   *process,
+                 ExtensionHostExtension *extension)
+{
+  g_autoptr(JsonBuilder) builder =
+    begin_event_of ("extension", g_get_real_time (), extension_host_extension_get_id (extension));
+  const GError *error = extension_host_extension_get_error (extension);
+
+  add_text (builder, "host", extension_host_process_get_id (process));
+  add_nick (builder, "state", EXTENSION_HOST_TYPE_EXTENSION_STATE,
+            extension_host_extension_get_state (extension));
+  add_text (builder, "error", error != NULL ? error->message : NULL);
+  add_number (builder, "activations", extension_host_extension_get_activations (extension));
   end_event (self, builder);
 }
 
@@ -282,6 +320,7 @@ tool_output_init_json (ToolOutput *self)
     .transition = print_transition,
     .log = print_log,
     .exit = print_exit,
+    .extension = print_extension,
     .answer = print_answer,
     .notification = print_notification,
     .summary = print_summary,

@@ -161,6 +161,55 @@ print_notification (ToolOutput           *self,
   print_dimmed (self, process, "note", line);
 }
 
+static const char *
+get_extension_color (ExtensionHostExtensionState state)
+{
+  switch (state)
+    {
+    case EXTENSION_HOST_EXTENSION_STATE_ACTIVATING:
+      return "\033[36m";
+    case EXTENSION_HOST_EXTENSION_STATE_ACTIVE:
+      return "\033[1;32m";
+    case EXTENSION_HOST_EXTENSION_STATE_LOST:
+      return "\033[1;33m";
+    case EXTENSION_HOST_EXTENSION_STATE_FAILED:
+    case EXTENSION_HOST_EXTENSION_STATE_QUARANTINED:
+      return "\033[1;31m";
+    case EXTENSION_HOST_EXTENSION_STATE_INACTIVE:
+    default:
+      return NORMAL;
+    }
+}
+
+/* Marked as the lines of the host are, with a mark that none of these has. */
+static void
+print_extension (ToolOutput             *self,
+                 ExtensionHostProcess   *process,
+                 ExtensionHostExtension *extension)
+{
+  ExtensionHostExtensionState state = extension_host_extension_get_state (extension);
+  const GError *error = extension_host_extension_get_error (extension);
+  g_autoptr(GEnumClass) states = g_type_class_ref (EXTENSION_HOST_TYPE_EXTENSION_STATE);
+  g_autofree char *time = format_time (g_get_real_time ());
+  g_autofree char *host = tool_make_printable (extension_host_process_get_id (process));
+  g_autofree char *id = tool_make_printable (extension_host_extension_get_id (extension));
+  g_autofree char *safe_error = error != NULL ? tool_make_printable (error->message) : NULL;
+  g_autofree char *line = NULL;
+
+  line = g_strdup_printf ("%s%s%s  %s  %s%*s %s%s %s %s %s%s%s%s%s",
+                          paint (self, DIM), time, paint (self, NORMAL),
+                          host,
+                          paint (self, DIM), STATE_WIDTH, "ext", tool_get_glyphs ()->bar,
+                          paint (self, NORMAL),
+                          id, tool_get_glyphs ()->arrow,
+                          paint (self, get_extension_color (state)),
+                          g_enum_get_value (states, (int) state)->value_nick,
+                          paint (self, NORMAL),
+                          safe_error != NULL ? ": " : "",
+                          safe_error != NULL ? safe_error : "");
+  tool_output_write_line (self, self->events, line);
+}
+
 /* Answers of several calls may come in any order, so that each names its method; a failure is
  * told on stderr. */
 static void
@@ -203,6 +252,7 @@ tool_output_init_text (ToolOutput *self,
     .transition = print_transition,
     .log = print_log,
     .exit = print_exit,
+    .extension = print_extension,
     .answer = print_answer,
     .notification = print_notification,
     .summary = print_summary,

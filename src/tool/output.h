@@ -44,6 +44,9 @@ struct _ToolOutput
   void (*exit)         (ToolOutput              *self,
                         ExtensionHostProcess    *process,
                         ExtensionHostExit       *exit);
+  void (*extension)    (ToolOutput              *self,
+                        ExtensionHostProcess    *process,
+                        ExtensionHostExtension  *extension);
   void (*answer)       (ToolOutput              *self,
                         ExtensionHostProcess    *process,
                         const ToolAnswer        *answer);

@@ -9,6 +9,7 @@
 
 #include "call-words.h"
 #include "duration.h"
+#include "run-spec.h"
 #include "settings.h"
 
 typedef struct
@@ -183,21 +184,6 @@ on_transport (const char  *option,
   return set_by_nick (data, EXTENSION_HOST_TYPE_TRANSPORT, option, text, error);
 }
 
-/* What a call can be written as on a line: one word, and none that is taken for something else. */
-gboolean
-tool_check_method (const char  *method,
-                   GError     **error)
-{
-  if (method[0] != '\0' && strchr ("-!{[\"", method[0]) == NULL &&
-      strpbrk (method, " \t\r\n") == NULL && g_utf8_validate (method, -1, NULL))
-    return TRUE;
-
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-               _("“%s” is no method: expected METHOD [JSON], such as: add '[1, 2]'"), method);
-
-  return FALSE;
-}
-
 static gboolean
 on_call (const char  *option,
          const char  *text,
@@ -310,6 +296,8 @@ create_main_group (Parser *parser)
       N_("Do not print what the host prints"), NULL },
     { "color", 0, 0, G_OPTION_ARG_CALLBACK, on_color,
       N_("Use colors: auto, always or never"), N_("WHEN") },
+    { "runtime", 0, 0, G_OPTION_ARG_STRING, &options->runtime,
+      N_("Run extensions in a host for node or python"), N_("NAME") },
     { "keep", 0, 0, G_OPTION_ARG_NONE, &options->keep,
       N_("Stay when the host is stopped or crashed"), NULL },
     { "call", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, on_call,
@@ -416,14 +404,17 @@ create_stop_group (Parser *parser)
 static GOptionContext *
 create_context (Parser *parser)
 {
-  GOptionContext *context = g_option_context_new (_("[--] COMMAND… | FILE.exthost"));
+  GOptionContext *context = g_option_context_new (_("[--] COMMAND… | FILE.exthost | "
+                                                     "--runtime=NAME EXTENSION…"));
 
   g_option_context_set_summary (context,
                                 _("Runs an extension host in the foreground, shows what becomes "
                                   "of it and restarts it\nwhen it fails. Ctrl-C stops it, a "
                                   "second Ctrl-C kills it.\n\nAt a terminal, a host that "
                                   "speaks a protocol is called by typing METHOD [JSON],\nand "
-                                  "notified by !METHOD [JSON]; Ctrl-D stops it."));
+                                  "notified by !METHOD [JSON]; Ctrl-D stops it.\n\nAn "
+                                  "EXTENSION is a path, or ID=PATH; its commands are called as "
+                                  "ID/COMMAND [JSON]."));
   g_option_context_set_description (context,
                                     _("Durations have a unit: 500ms, 5s, 2min, 1h.\n"
                                       "Exit status: 0 after a clean stop, 1 if the host crashed "
@@ -438,91 +429,6 @@ create_context (Parser *parser)
   g_option_context_add_group (context, create_stop_group (parser));
 
   return context;
-}
-
-static ExtensionHostSpec *
-create_spec_for_command (Parser  *self,
-                         char   **command)
-{
-  g_autofree char *id = g_path_get_basename (command[0]);
-  ExtensionHostSpec *spec = extension_host_spec_new (id, (const char * const *) command);
-
-  /* Who says how messages are carried, or calls, means that there are some. */
-  if (self->options->calls == NULL && !tool_settings_has (&self->settings, "transport"))
-    g_object_set (spec, "protocol", EXTENSION_HOST_PROTOCOL_NONE, NULL);
-
-  return spec;
-}
-
-/* `run FILE.exthost`, unless it was written after “--” or has arguments: then it is a program. */
-static gboolean
-names_a_file (GStrv original,
-              char *command[])
-{
-  guint n_words = g_strv_length (original);
-
-  return g_strv_length (command) == 1 &&
-         g_str_has_suffix (command[0], ".exthost") &&
-         !g_str_equal (original[n_words - 2], "--");
-}
-
-static gboolean
-check_calls (RunOptions         *options,
-             ExtensionHostSpec  *spec,
-             GError            **error)
-{
-  ExtensionHostProtocol protocol = EXTENSION_HOST_PROTOCOL_NONE;
-
-  if (options->calls == NULL)
-    return TRUE;
-
-  g_object_get (spec, "protocol", &protocol, NULL);
-  if (protocol == EXTENSION_HOST_PROTOCOL_NONE)
-    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                         _("--call needs a protocol, and that of this host is none"));
-  else if (options->keep)
-    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                         _("--call ends with the last call: it excludes --keep"));
-  else
-    return TRUE;
-
-  return FALSE;
-}
-
-static ExtensionHostSpec *
-create_spec (Parser  *self,
-             GStrv    original,
-             char   **command,
-             GError **error)
-{
-  g_autoptr(ExtensionHostSpec) base = NULL;
-  g_autoptr(ExtensionHostSpec) spec = NULL;
-
-  if (command[0] == NULL)
-    {
-      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                           _("No command and no file given"));
-      return NULL;
-    }
-
-  if (names_a_file (original, command))
-    {
-      g_autoptr(GFile) file = g_file_new_for_commandline_arg (command[0]);
-
-      base = extension_host_spec_new_from_file (file, error);
-      if (base == NULL)
-        return NULL;
-    }
-  else
-    {
-      base = create_spec_for_command (self, command);
-    }
-
-  spec = tool_settings_apply (&self->settings, base);
-  if (!extension_host_spec_validate (spec, error) || !check_calls (self->options, spec, error))
-    return NULL;
-
-  return g_steal_pointer (&spec);
 }
 
 /* GOption knows no option with two values: it stops at the second, which is taken away, and goes
@@ -564,15 +470,15 @@ run_options_parse (RunOptions  *self,
     return FALSE;
 
   /* “--” stays where it is if an option-like word follows it. */
-  self->spec = create_spec (&parser, original,
-                            g_strcmp0 (words[1], "--") == 0 ? words + 2 : words + 1, error);
-
-  return self->spec != NULL;
+  return tool_make_run_spec (self, &parser.settings, original,
+                             g_strcmp0 (words[1], "--") == 0 ? words + 2 : words + 1, error);
 }
 
 void
 run_options_clear (RunOptions *self)
 {
   g_clear_object (&self->spec);
+  g_clear_pointer (&self->runtime, g_free);
+  g_clear_pointer (&self->extensions, g_ptr_array_unref);
   g_clear_pointer (&self->calls, g_ptr_array_unref);
 }

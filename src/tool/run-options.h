@@ -15,6 +15,8 @@ typedef enum
 typedef struct
 {
   ExtensionHostSpec *spec;
+  char *runtime;           /* NULL without --runtime */
+  GPtrArray *extensions;   /* of ToolExtensionWord; NULL without --runtime */
   ToolColor color;
   gboolean json;
   gboolean keep;
@@ -28,9 +30,6 @@ gboolean run_options_parse (RunOptions   *self,
                             char        **argv,
                             GError      **error);
 void     run_options_clear (RunOptions   *self);
-
-gboolean tool_check_method (const char   *method,
-                            GError      **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RunOptions, run_options_clear)
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,15 +13,18 @@
 #include "calls.h"
 #include "command.h"
 #include "crash.h"
+#include "extensions.h"
 #include "message.h"
 #include "output.h"
 #include "run-options.h"
 #include "terminal-input.h"
+#include "urgent.h"
 
 typedef struct
 {
   RunOptions options;
   ToolOutput output;
+  ToolExtensions extensions;
   ToolCalls calls;
   ToolTerminalInput input;        /* lines to call with */
   GMainLoop *loop;
@@ -143,42 +144,12 @@ request_stop (Run *self)
     extension_host_process_kill_async (self->process, NULL, on_killed, self);
 }
 
-static int urgent[2] = { -1, -1 };
-static struct sigaction chained[NSIG];
-
-/* Ahead of GLib's handler, which only the main loop listens to. */
-static void
-on_urgent (int signo)
-{
-  int saved = errno;
-
-  (void) !write (urgent[1], "", 1);
-  chained[signo].sa_handler (signo);
-  errno = saved;
-}
-
-static void
-chain_urgent (int signo)
-{
-  struct sigaction action;
-
-  if (sigaction (signo, NULL, &chained[signo]) != 0 ||
-      chained[signo].sa_handler == SIG_IGN || chained[signo].sa_handler == SIG_DFL)
-    return;
-
-  action = chained[signo];
-  action.sa_handler = on_urgent;
-  sigaction (signo, &action, NULL);
-}
-
 static gboolean
 on_signal (gpointer user_data)
 {
   Run *self = user_data;
-  char byte = 0;
 
-  (void) !read (urgent[0], &byte, 1);
-
+  tool_urgent_take ();
   if (self->stop_requests == 0)
     tool_note (_("Stopping “%s” … press Ctrl-C again to kill it"),
                extension_host_process_get_name (self->process));
@@ -305,6 +276,15 @@ on_notification (ExtensionHostProcess *process,
   end_if_unread (self);
 }
 
+static void
+on_extension_changed (gpointer owner)
+{
+  Run *self = owner;
+
+  end_if_unread (self);
+  tool_calls_go_on (&self->calls);
+}
+
 /* There is nothing more to say to the host. One that rests ends the run by itself, unless it is to
  * be kept. */
 static void
@@ -361,6 +341,7 @@ begin_calls (Run *self)
 {
   self->calls = (ToolCalls) {
     .process = self->process,
+    .extensions = self->options.extensions != NULL ? &self->extensions : NULL,
     .output = &self->output,
     .timeout_ms = self->options.call_timeout_ms,
     .repeat_log = self->options.quiet || self->options.json,
@@ -377,6 +358,8 @@ begin_calls (Run *self)
     {
       tool_note (_("Type METHOD [JSON] to call “%s”, !METHOD [JSON] to notify it; Ctrl-D stops it"),
                  extension_host_process_get_name (self->process));
+      if (self->options.extensions != NULL)
+        tool_note (_("Commands of extensions are called as ID/COMMAND [JSON]"));
       tool_terminal_input_begin (&self->input, on_line, on_input_ended, self);
     }
 }
@@ -410,15 +393,7 @@ watch_signals (Run *self)
   if (!is_ignored (SIGHUP))
     add_source (self, 2, g_unix_signal_source_new (SIGHUP), on_signal);
 
-  if (g_unix_open_pipe (urgent, FD_CLOEXEC, NULL))
-    {
-      g_unix_set_fd_nonblocking (urgent[0], TRUE, NULL);
-      g_unix_set_fd_nonblocking (urgent[1], TRUE, NULL);
-      self->output.urgent_fd = urgent[0];
-      chain_urgent (SIGINT);
-      chain_urgent (SIGTERM);
-      chain_urgent (SIGHUP);
-    }
+  self->output.urgent_fd = tool_urgent_begin ();
   signal (SIGPIPE, SIG_IGN);
   /* A quiet host writes nothing for hours: the reader that left is seen without writing. */
   add_source (self, 3, g_unix_fd_source_new (STDOUT_FILENO, G_IO_ERR | G_IO_HUP),
@@ -443,6 +418,8 @@ run_clear (Run *self)
       g_clear_pointer (&self->settling, g_source_unref);
     }
   tool_terminal_input_end (&self->input);
+  tool_calls_clear (&self->calls);
+  tool_extensions_clear (&self->extensions);
   if (self->process != NULL)
     g_signal_handlers_disconnect_by_data (self->process, self);
   g_clear_object (&self->process);
@@ -494,6 +471,21 @@ finish (Run *self)
   return summary.status;
 }
 
+static gboolean
+add_extensions (Run     *self,
+                GError **error)
+{
+  self->extensions = (ToolExtensions) {
+    .process = self->process,
+    .output = &self->output,
+    .changed = on_extension_changed,
+    .owner = self,
+  };
+
+  return self->options.extensions == NULL ||
+         tool_extensions_add (&self->extensions, self->options.extensions, error);
+}
+
 static ToolStatus
 supervise (Run *self)
 {
@@ -509,6 +501,12 @@ supervise (Run *self)
     }
 
   self->process = g_object_ref (process);
+  if (!add_extensions (self, &error))
+    {
+      tool_error ("%s", error->message);
+      return TOOL_STATUS_USAGE;
+    }
+
   g_signal_connect (process, "state-changed", G_CALLBACK (on_state_changed), self);
   g_signal_connect (process, "notify::last-exit", G_CALLBACK (on_exit_noted), self);
   if (!self->options.quiet)
@@ -560,6 +558,9 @@ tool_command_run (int    argc,
       tool_error ("%s", error->message);
       if (error->domain == G_OPTION_ERROR)
         tool_hint (_("“%s run --help” lists the options"), TOOL_NAME);
+      else if (self.options.extensions != NULL && self.options.spec == NULL)
+        tool_hint (_("Runtimes come with the command; $EXTENSION_HOST_RUNTIME_DIR names another "
+                     "folder of them"));
       return TOOL_STATUS_USAGE;
     }
 

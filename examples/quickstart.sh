@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Installs what is missing, builds, and shows a supervised extension host that is killed and comes
-# back. Works from any folder and may be repeated; BUILD_DIR says where to build.
+# Installs what is missing, builds, and shows extensions in a host: one of them crashes the host and is
+# set aside, the others live on, and a command of one is called. Works from any folder and may be
+# repeated; BUILD_DIR says where to build.
 set -euo pipefail
 unset PYTHONUNBUFFERED
 
@@ -11,6 +12,7 @@ build=${BUILD_DIR:-$root/_build}
 [[ $build == /* ]] || build=$PWD/$build
 tool=$build/src/tool/extension-host
 shim=$build/src/shim/extension-host-shim
+runtimes=$root/data/hosts
 step=
 advice=
 tool_pid=
@@ -64,60 +66,79 @@ build_tool () {
   printf 'Done.\n'
 }
 
-# Sets the array “host”: the program that is supervised.
-choose_host () {
-  if command -v node >/dev/null; then
-    host=(node examples/hosts/ticker.mjs)
-  else
-    printf 'There is no Node.js here, so the host is the same program in Python.\n'
-    host=(python3 examples/hosts/ticker.py)
+has_node () {
+  command -v node >/dev/null &&
+    node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)'
+}
+
+# Sets “runtime”, and the array “extensions”.
+choose_runtime () {
+  local name suffix=mjs
+
+  runtime=node
+  if ! has_node; then
+    printf 'There is no Node.js 18 here, so the same extensions in Python are run.\n'
+    runtime=python
+    suffix=py
   fi
+
+  extensions=()
+  for name in word-count markdown crasher; do
+    extensions+=("examples/extensions/$runtime/$name.$suffix")
+  done
 }
 
 remark () {
   printf '%s\n' "   --- $1"
 }
 
-# Shows each line as it comes, and acts when the host has ticked a while.
+# What is to be told behind a line of the command.
+comment () {
+  case $1 in
+    *'running → unhealthy'*'gen 1 '*)
+      remark 'crasher has killed its host, with all that was in it. The host comes back:' ;;
+    *'crasher → quarantined'*)
+      remark 'Twice: it is set aside, and will not be activated again.' ;;
+    *'stopping → stopped'*)
+      remark 'The call has its result: the host was asked to leave, and left.' ;;
+  esac
+}
+
+# Shows each line as it comes, and remembers where the extensions stand.
 supervise () {
-  local color=never line plain status=0 pid='' generation=0 ticks=0
+  local color=never line plain status=0 pid=''
   local events
+  local text='{"text": "Alive, **without** the crasher"}'
 
   if [[ -t 1 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
     color=always
   fi
 
   cd -- "$root"
-  printf '$ extension-host run --id=ticker -- %s\n\n' "${host[*]}"
-  exec {events}< <(EXTENSION_HOST_SHIM=$shim \
-                   exec "$tool" run --id=ticker "--color=$color" -- "${host[@]}")
+  printf "$ extension-host run --quiet --runtime=%s --call markdown/render '%s' \\\\\n" \
+    "$runtime" "$text"
+  printf '    %s\n' "${extensions[@]}" | sed '$!s/$/ \\/'
+  printf '\n'
+  # The remarks look for arrows, which are ASCII without UTF-8.
+  exec {events}< <(EXTENSION_HOST_SHIM=$shim EXTENSION_HOST_RUNTIME_DIR=$runtimes LC_ALL=C.UTF-8 \
+                   exec "$tool" run --quiet "--runtime=$runtime" "--color=$color" \
+                     --call markdown/render "$text" "${extensions[@]}" 2>&1)
   tool_pid=$!
 
-  seen=
+  declare -gA state=()
+  result=
   while IFS= read -r -t 30 -u "$events" line || { status=$?; false; }; do
     printf '%s\n' "$line"
     plain=${line//$'\e['*([0-9;])m/}
 
-    if [[ $plain =~ running\ +gen\ ([0-9]+)\ +pid\ ([0-9]+) ]]; then
-      generation=${BASH_REMATCH[1]}
-      pid=${BASH_REMATCH[2]}
-      ticks=0
-    elif [[ $plain == *' tick '* ]]; then
-      ticks=$((ticks + 1))
+    if [[ $plain =~ ' running '+.*pid\ ([0-9]+) ]]; then
+      pid=${BASH_REMATCH[1]}
+    elif [[ $plain =~ ext\ │\ ([a-z-]+)\ →\ ([a-z]+) && ${BASH_REMATCH[2]} != lost ]]; then
+      state[${BASH_REMATCH[1]}]=${BASH_REMATCH[2]}
+    elif [[ $plain == '{'* ]]; then
+      result=$plain
     fi
-    if [[ $plain =~ (stopped|starting|running|unhealthy|restarting|stopping|crashed)\ +gen ]]; then
-      seen+=" ${BASH_REMATCH[1]}"
-    fi
-
-    if [[ $ticks == 3 && $generation == 1 ]]; then
-      remark "Now it is killed:  kill -9 $pid"
-      kill -9 "$pid"
-      ticks=4
-    elif [[ $ticks == 3 ]]; then
-      remark "It is back, as generation $generation. Ctrl-C stops it gracefully:"
-      kill -INT "$tool_pid"
-      ticks=4
-    fi
+    comment "$plain"
   done
   exec {events}<&-
 
@@ -126,8 +147,11 @@ supervise () {
   fi
   wait "$tool_pid" || fail "extension-host ended with status $?"
   tool_pid=
-  [[ $seen == *' starting running unhealthy restarting starting running stopping stopped' ]] ||
-    fail "these states were not expected:$seen"
+  [[ ${state[crasher]-} == quarantined && ${state[word-count]-} == active &&
+     ${state[markdown]-} == active ]] || fail 'the extensions are not what was expected'
+  [[ $result == '{"html":"<p>Alive, <strong>without</strong> the crasher</p>\n"}' ]] ||
+    fail "this result was not expected: $result"
+  [[ -n $pid ]] || fail 'no process was shown'
   if kill -0 "$pid" 2>/dev/null; then
     fail "process $pid is still there"
   fi
@@ -144,18 +168,21 @@ begin_step "Building in $build" \
   "If the messages above do not help, remove the folder $build and run this again."
 build_tool
 
-begin_step 'Supervising an extension host' \
+begin_step 'Running extensions in a host' \
   'The messages above say why; “extension-host run --help” lists the options.'
-choose_host
+choose_runtime
 supervise
 
 cat <<EOT
 
-The host was killed and came back by itself, and in the end it was stopped without leaving a
-process behind. Try it with a program of your own (the first line is needed until it is installed):
+One extension crashed the host that all of them share. The host came back by itself, the others with
+it, and in the end it was stopped without leaving a process behind. Try it with extensions or a
+program of your own (the first lines are needed until it is installed):
 
   export EXTENSION_HOST_SHIM=$(printf %q "$shim")
+  export EXTENSION_HOST_RUNTIME_DIR=$(printf %q "$runtimes")
+  $(printf %q "$tool") run --runtime=$runtime EXTENSION…
   $(printf %q "$tool") run -- PROGRAM ARGUMENT…
 
-README.md says how to do the same from C.
+docs/extensions.md says how to write an extension, README.md how to run hosts from C.
 EOT

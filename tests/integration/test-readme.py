@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The program in README.md compiles against an installed tree, and runs there.
+"""What README.md shows is true of an installed tree: its program compiles and runs, its command too.
 
 EXTENSION_HOST_BUILD_ROOT is the build folder. Without CC the compiler is cc.
 """
@@ -34,7 +34,8 @@ def run(command, **options):
 
 def code_blocks(language):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return [block for found, block in blocks if found == language]
 
 
 class Installed:
@@ -61,7 +62,8 @@ class Installed:
         self.libdir = self.pkgconfig.parent.parent
 
     def environment(self, **more):
-        kept = {key: value for key, value in os.environ.items() if key != "EXTENSION_HOST_SHIM"}
+        kept = {key: value for key, value in os.environ.items()
+                if key not in ("EXTENSION_HOST_SHIM", "EXTENSION_HOST_RUNTIME_DIR")}
         paths = [str(self.pkgconfig.parent), os.environ.get("PKG_CONFIG_PATH", "")]
         return {**kept, "PKG_CONFIG_PATH": ":".join(filter(None, paths)),
                 "LD_LIBRARY_PATH": str(self.libdir), **more}
@@ -127,6 +129,48 @@ def test_command():
                      env=tree.environment())
         events = [json.loads(line) for line in output.splitlines()]
         assert [e["line"] for e in events if e["event"] == "log"] == ["hello"], output
+
+
+def split_quickstart():
+    """The command that the README shows for the quickstart, what that prints, and the remarks between."""
+    block = next(block for block in code_blocks("") if "--runtime=node" in block)
+    command, _, output = block.replace("\\\n", "").partition("\n")
+    remarks = re.findall(r"^   --- (.*)$", output, re.MULTILINE)
+    return shlex.split(command)[1:], re.sub(r"^   --- .*\n", "", output, flags=re.MULTILINE), remarks
+
+
+def outline(output):
+    """What is the same each time: the states of the host, what is set aside, and the result."""
+    found = re.findall(r"(\w+ → \w+ +gen \d+|\S+ → quarantined.*|^extension-host: .*|^\{.*)$",
+                       re.sub(r"( gen \d+).*", r"\1", output), re.MULTILINE)
+    # What goes to stdout and what goes to stderr is read from two pipes here.
+    return sorted(found)
+
+
+@tap.case("the quickstart makes the remarks that the README shows")
+def test_quickstart():
+    script = (ROOT / "examples" / "quickstart.sh").read_text(encoding="utf-8")
+    _, _, shown = split_quickstart()
+    remarks = re.findall(r"remark '(.*)'", script)
+    assert len(remarks) > 2 and remarks == shown, f"{remarks} and {shown}"
+
+
+@tap.case("the installed command prints what the README shows, with the installed runtime")
+def test_extensions():
+    if not shutil.which("node"):
+        raise tap.Skip("there is no node in PATH")
+    with Workshop() as folder:
+        tree = Installed(folder / "tree")
+        tool = tree.prefix / "bin" / "extension-host"
+        if not tool.exists():
+            raise tap.Skip("built without the command")
+        words, shown, _ = split_quickstart()
+        assert words[0] == "extension-host", words
+        done = subprocess.run([tool, *words[1:]], env=tree.environment(LC_ALL="C.UTF-8"), cwd=ROOT, text=True,
+                              capture_output=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        found, expected = outline(done.stdout + done.stderr), outline(shown)
+        assert len(expected) > 10 and found == expected, "\n".join(["found", *found, "expected", *expected])
 
 
 if not BUILD:

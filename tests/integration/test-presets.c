@@ -34,7 +34,7 @@ static const Preset presets[] = {
     "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\"", NULL,
     MCP_CANCEL ("cancelled"), MCP_CANCEL ("timed out"), FALSE },
   { "lsp", EXTENSION_HOST_PROTOCOL_LSP, "--framing=content-length",
-    "asked initialize {", "\"processId\":null", "told initialized null",
+    "asked initialize {", "\"processId\":null", "told initialized {}",
     LSP_CANCEL, LSP_CANCEL, TRUE },
 };
 

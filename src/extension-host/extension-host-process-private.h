@@ -190,7 +190,7 @@ void     extension_host_process_on_gave_up     (guint                          l
                                                 gpointer                       data);
 void     extension_host_process_close          (ExtensionHostProcess          *self);
 
-void     extension_host_process_restart_now    (gpointer                       data);
+void     extension_host_process_on_slot_granted (gpointer                      data);
 
 /* extension-host-process-readiness.c */
 void     extension_host_process_await_ready    (ExtensionHostProcess          *self);

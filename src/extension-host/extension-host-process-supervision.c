@@ -231,10 +231,9 @@ extension_host_process_on_gave_up (guint    left,
 /* Orders of the lifecycle */
 
 /* The backoff has elapsed, and there is a slot for it. */
-void
-extension_host_process_restart_now (gpointer data)
+static void
+restart_now (ExtensionHostProcess *self)
 {
-  ExtensionHostProcess *self = data;
 
   extension_host_lifecycle_due (&self->lifecycle);
   if (self->lifecycle.state != EXTENSION_HOST_STATE_STARTING)
@@ -248,7 +247,18 @@ on_backoff_elapsed (gpointer data)
   ExtensionHostProcess *self = data;
 
   if (extension_host_restart_slot_enter (&self->slot))
-    extension_host_process_restart_now (self);
+    restart_now (self);
+}
+
+/* In a turn of its own: the host that gave the slot back is in the middle of a change, and what is
+ * told of this one may end them all. */
+void
+extension_host_process_on_slot_granted (gpointer data)
+{
+  ExtensionHostProcess *self = data;
+
+  extension_host_deadline_arm (&self->backoff, self->reactor, g_get_monotonic_time (),
+                               on_backoff_elapsed, self);
 }
 
 static gint64

@@ -214,7 +214,7 @@ extension_host_process_init (ExtensionHostProcess *self)
   self->ladder.is_owed = extension_host_process_is_owed_replies;
   self->ladder.gave_up = extension_host_process_on_gave_up;
   self->ladder.owner = self;
-  self->slot.granted = extension_host_process_restart_now;
+  self->slot.granted = extension_host_process_on_slot_granted;
   self->slot.owner = self;
   self->latency = self->face.latency = -1;
   self->progress = self->face.progress = -1;

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What applications may do at the worst moment, and hosts out of malice. */
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "rpc-util.h"
+#include "extension-host-process-private.h"
+
+/* Hosts */
+
+static ExtensionHostSpec *
+new_script_spec (TestFixture *fixture,
+                 const char  *id,
+                 const char  *program,
+                 const char  *option,
+                 const char  *script)
+{
+  const char *argv[] = { program, option, script, NULL };
+  const char *environment[] = { fixture->tag, NULL };
+  ExtensionHostSpec *spec = extension_host_spec_new (id, argv);
+
+  g_object_set (spec, "environment", environment, "health-interval", 0, NULL);
+
+  return spec;
+}
+
+static ExtensionHostProcess *
+add_sleeper (TestFixture          *fixture,
+             ExtensionHostManager *manager,
+             const char           *id)
+{
+  g_autoptr(ExtensionHostSpec) spec = new_script_spec (fixture, id, "sh", "-c", "exec sleep 1000");
+  ExtensionHostProcess *process = NULL;
+
+  g_object_set (spec,
+                "protocol", EXTENSION_HOST_PROTOCOL_NONE,
+                "backoff-initial", 0,
+                NULL);
+  process = extension_host_manager_add (manager, spec, NULL);
+  g_assert_nonnull (process);
+
+  return process;
+}
+
+static void
+kill_program (ExtensionHostProcess *process)
+{
+  g_assert_cmpint (kill ((pid_t) extension_host_process_get_pid (process), SIGKILL), ==, 0);
+}
+
+/* Slots */
+
+typedef struct
+{
+  ExtensionHostManager *manager;
+  guint n_restarts;
+} Owner;
+
+static void
+drop_at_second_restart (ExtensionHostProcess    *process G_GNUC_UNUSED,
+                        ExtensionHostTransition *transition,
+                        Owner                   *owner)
+{
+  if (extension_host_transition_get_reason (transition) == EXTENSION_HOST_REASON_BACKOFF_ELAPSED &&
+      ++owner->n_restarts == 2)
+    g_clear_object (&owner->manager);
+}
+
+/* One host gives its slot back, the next one takes it, and who hears of that drops them all. */
+static void
+test_slot_drops_manager (TestFixture   *fixture,
+                         gconstpointer  data G_GNUC_UNUSED)
+{
+  Owner owner = { extension_host_manager_new (), 0 };
+  ExtensionHostProcess *hosts[2] = { NULL };
+  const char * const ids[] = { "a", "b" };
+
+  extension_host_manager_set_max_concurrent_restarts (owner.manager, 1);
+  for (guint i = 0; i < 2; i++)
+    {
+      hosts[i] = add_sleeper (fixture, owner.manager, ids[i]);
+      g_signal_connect (hosts[i], "state-changed", G_CALLBACK (drop_at_second_restart), &owner);
+      g_assert_true (extension_host_process_start (hosts[i], NULL));
+      rpc_wait_running (fixture, hosts[i]);
+    }
+  for (guint i = 0; i < 2; i++)
+    kill_program (hosts[i]);
+
+  test_wait_until (fixture, owner.n_restarts == 2);
+  g_assert_null (owner.manager);
+  test_wait_polling (fixture, 5, test_count_tagged (fixture) == 0);
+}
+
+/* More slots are granted, and who hears of that drops the manager. */
+static void
+test_more_slots_drop_manager (TestFixture   *fixture,
+                              gconstpointer  data G_GNUC_UNUSED)
+{
+  Owner owner = { extension_host_manager_new (), 1 };
+  ExtensionHostProcess *waiting = NULL;
+  ExtensionHostProcess *holder = NULL;
+
+  extension_host_manager_set_max_concurrent_restarts (owner.manager, 1);
+  holder = add_sleeper (fixture, owner.manager, "holder");
+  waiting = add_sleeper (fixture, owner.manager, "waiting");
+  g_object_set (extension_host_process_get_spec (holder),
+                "protocol", EXTENSION_HOST_PROTOCOL_MCP,   /* it is never ready */
+                NULL);
+  g_assert_true (extension_host_manager_start_all (owner.manager, NULL));
+  rpc_wait_running (fixture, holder);
+  rpc_wait_running (fixture, waiting);
+  kill_program (holder);
+  test_wait_until (fixture, extension_host_process_get_generation (holder) == 2);
+  g_signal_connect (waiting, "state-changed", G_CALLBACK (drop_at_second_restart), &owner);
+  kill_program (waiting);
+  test_wait_until (fixture, waiting->slot.waiting);
+
+  extension_host_manager_set_max_concurrent_restarts (owner.manager, 2);
+  test_wait_until (fixture, owner.manager == NULL);
+  test_wait_polling (fixture, 5, test_count_tagged (fixture) == 0);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  test_add ("/attack/slot/drops-manager", NULL, test_slot_drops_manager);
+  test_add ("/attack/slot/more-drop-manager", NULL, test_more_slots_drop_manager);
+
+  return g_test_run ();
+}

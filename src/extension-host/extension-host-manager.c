@@ -358,8 +358,8 @@ extension_host_manager_class_init (ExtensionHostManagerClass *klass)
    * ExtensionHostManager:max-concurrent-restarts:
    *
    * How many hosts may be restarted automatically at the same time. When more fail at once, the
-   * others wait for their turn after their backoff. A host is being restarted until it is ready, or
-   * has failed again.
+   * others wait for their turn after their backoff. A host is being restarted until it is ready, has
+   * failed again, or is paused.
    *
    * Since: 0.1
    */

@@ -32,7 +32,10 @@ extension_host_process_pause (ExtensionHostProcess  *self,
 
   paused = extension_host_process_check_open (self, error) && extension_host_lifecycle_pause (&self->lifecycle, error);
   if (paused)
-    extension_host_process_hold_start (self);
+    {
+      extension_host_process_hold_start (self);
+      extension_host_restart_slot_leave (&self->slot);   /* others are not to wait for the resume */
+    }
   extension_host_process_flush (self);
 
   return paused;

@@ -124,6 +124,30 @@ test_more_slots_drop_manager (TestFixture   *fixture,
   test_wait_polling (fixture, 5, test_count_tagged (fixture) == 0);
 }
 
+/* A host that is paused while it starts has all the time there is: the others have not. */
+static void
+test_slot_of_paused_host (TestFixture   *fixture,
+                          gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
+  ExtensionHostProcess *paused = add_sleeper (fixture, manager, "paused");
+  ExtensionHostProcess *other = add_sleeper (fixture, manager, "other");
+
+  extension_host_manager_set_max_concurrent_restarts (manager, 1);
+  g_object_set (extension_host_process_get_spec (paused),
+                "protocol", EXTENSION_HOST_PROTOCOL_MCP,   /* it is never ready */
+                NULL);
+  g_assert_true (extension_host_manager_start_all (manager, NULL));
+  rpc_wait_running (fixture, paused);
+  rpc_wait_running (fixture, other);
+  kill_program (paused);
+  test_wait_until (fixture, extension_host_process_get_generation (paused) == 2);
+  g_assert_true (extension_host_process_pause (paused, NULL));
+
+  kill_program (other);
+  test_wait_until (fixture, extension_host_process_get_generation (other) == 2);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -132,6 +156,7 @@ main (int    argc,
 
   test_add ("/attack/slot/drops-manager", NULL, test_slot_drops_manager);
   test_add ("/attack/slot/more-drop-manager", NULL, test_more_slots_drop_manager);
+  test_add ("/attack/slot/paused-host", NULL, test_slot_of_paused_host);
 
   return g_test_run ();
 }

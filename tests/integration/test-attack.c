@@ -28,6 +28,18 @@ new_script_spec (TestFixture *fixture,
   return spec;
 }
 
+/* It answers whatever it is asked. */
+static ExtensionHostSpec *
+new_obliging_spec (TestFixture *fixture)
+{
+  return new_script_spec (fixture, "h", "python3", "-c",
+                          "import json, sys\n"
+                          "for line in sys.stdin:\n"
+                          "    id = json.loads(line).get('id')\n"
+                          "    print(json.dumps({'jsonrpc': '2.0', 'id': id, 'result': True}),\n"
+                          "          flush=True)\n");
+}
+
 static ExtensionHostProcess *
 add_sleeper (TestFixture          *fixture,
              ExtensionHostManager *manager,
@@ -148,6 +160,40 @@ test_slot_of_paused_host (TestFixture   *fixture,
   test_wait_until (fixture, extension_host_process_get_generation (other) == 2);
 }
 
+/* Extensions */
+
+static void
+drop_process (GListModel            *list G_GNUC_UNUSED,
+              guint                  position G_GNUC_UNUSED,
+              guint                  removed G_GNUC_UNUSED,
+              guint                  added G_GNUC_UNUSED,
+              ExtensionHostProcess **process)
+{
+  g_clear_object (process);
+}
+
+/* Who is told that an extension came, or went, lets go of the host. */
+static void
+test_list_drops_process (TestFixture   *fixture,
+                         gconstpointer  removing)
+{
+  g_autoptr(ExtensionHostSpec) spec = new_obliging_spec (fixture);
+  ExtensionHostProcess *process = extension_host_process_new (spec);
+  gpointer place = process;
+
+  g_object_add_weak_pointer (G_OBJECT (process), &place);
+  if (GPOINTER_TO_INT (removing))
+    g_assert_nonnull (extension_host_process_add_extension (process, "e", "/e", NULL));
+  g_signal_connect (extension_host_process_get_extensions (process), "items-changed",
+                    G_CALLBACK (drop_process), &process);
+  if (GPOINTER_TO_INT (removing))
+    g_assert_true (extension_host_process_remove_extension (process, "e", NULL));
+  else
+    extension_host_process_add_extension (process, "e", "/e", NULL);
+  g_assert_null (process);
+  g_assert_null (place);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -157,6 +203,10 @@ main (int    argc,
   test_add ("/attack/slot/drops-manager", NULL, test_slot_drops_manager);
   test_add ("/attack/slot/more-drop-manager", NULL, test_more_slots_drop_manager);
   test_add ("/attack/slot/paused-host", NULL, test_slot_of_paused_host);
+  test_add ("/attack/extensions/list-drops-process/adding", GINT_TO_POINTER (FALSE),
+            test_list_drops_process);
+  test_add ("/attack/extensions/list-drops-process/removing", GINT_TO_POINTER (TRUE),
+            test_list_drops_process);
 
   return g_test_run ();
 }

@@ -194,6 +194,46 @@ test_list_drops_process (TestFixture   *fixture,
   g_assert_null (place);
 }
 
+static void
+remove_first (ExtensionHostExtension *extension,
+              GParamSpec             *pspec G_GNUC_UNUSED,
+              ExtensionHostProcess   *process)
+{
+  if (extension_host_extension_get_state (extension) == EXTENSION_HOST_EXTENSION_STATE_LOST)
+    g_assert_true (extension_host_process_remove_extension (process, "a", NULL));
+}
+
+static gboolean
+is_in (ExtensionHostExtension      *extension,
+       ExtensionHostExtensionState  state)
+{
+  return extension_host_extension_get_state (extension) == state;
+}
+
+/* Who is told that one is lost removes it: the one behind it is lost all the same. */
+static void
+test_removal_while_told (TestFixture   *fixture,
+                         gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostSpec) spec = new_obliging_spec (fixture);
+  g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
+  ExtensionHostExtension *first =
+    extension_host_process_add_extension (process, "a", "/a", NULL);
+  ExtensionHostExtension *second =
+    extension_host_process_add_extension (process, "b", "/b", NULL);
+
+  g_object_set (spec, "restart", EXTENSION_HOST_RESTART_POLICY_NEVER, NULL);
+  g_assert_true (extension_host_process_start (process, NULL));
+  test_wait_until (fixture, is_in (first, EXTENSION_HOST_EXTENSION_STATE_ACTIVE) &&
+                            is_in (second, EXTENSION_HOST_EXTENSION_STATE_ACTIVE));
+  g_signal_connect (first, "notify::state", G_CALLBACK (remove_first), process);
+  kill_program (process);
+  test_wait_until (fixture, extension_host_process_get_state (process) ==
+                            EXTENSION_HOST_STATE_CRASHED);
+  g_assert_cmpint (extension_host_extension_get_state (second), ==,
+                   EXTENSION_HOST_EXTENSION_STATE_LOST);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -207,6 +247,7 @@ main (int    argc,
             test_list_drops_process);
   test_add ("/attack/extensions/list-drops-process/removing", GINT_TO_POINTER (TRUE),
             test_list_drops_process);
+  test_add ("/attack/extensions/removal-while-told", NULL, test_removal_while_told);
 
   return g_test_run ();
 }

@@ -472,6 +472,8 @@ extension_host_rpc_detach (ExtensionHostRpc *self)
 {
   self->channel = NULL;
   self->ready = FALSE;
+  self->inbound = 0;   /* nobody waits for an answer any more */
+  self->inbound_bytes = 0;
 }
 
 ExtensionHostRpc *

@@ -234,6 +234,40 @@ test_removal_while_told (TestFixture   *fixture,
                    EXTENSION_HOST_EXTENSION_STATE_LOST);
 }
 
+/* Intake */
+
+static void
+keep_invocation (ExtensionHostProcess    *process G_GNUC_UNUSED,
+                 ExtensionHostInvocation *invocation,
+                 gpointer                 user_data)
+{
+  ExtensionHostInvocation **kept = user_data;
+
+  *kept = g_object_ref (invocation);
+}
+
+/* A host that is down takes no room, whatever was asked of the application before. */
+static void
+test_intake_of_the_dead (TestFixture   *fixture,
+                         gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostSpec) spec = rpc_spec_new (fixture, "h", NULL);
+  g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
+  ExtensionHostProcess *process = extension_host_manager_add (manager, spec, NULL);
+  ExtensionHostInvocation *kept = NULL;
+
+  extension_host_process_add_method (process, "keep", NULL, keep_invocation, &kept, NULL);
+  g_assert_true (extension_host_process_start (process, NULL));
+  rpc_wait_running (fixture, process);
+  g_free (rpc_ask (fixture, process, "ask", "[\"keep\"]"));
+  test_wait_until (fixture, kept != NULL);
+  g_assert_cmpuint (extension_host_intake_get_bytes (process->intake.intake), >, 0);
+
+  rpc_stop (process);
+  g_clear_object (&kept);
+  g_assert_cmpuint (extension_host_intake_get_bytes (process->intake.intake), ==, 0);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -248,6 +282,7 @@ main (int    argc,
   test_add ("/attack/extensions/list-drops-process/removing", GINT_TO_POINTER (TRUE),
             test_list_drops_process);
   test_add ("/attack/extensions/removal-while-told", NULL, test_removal_while_told);
+  test_add ("/attack/intake/of-the-dead", NULL, test_intake_of_the_dead);
 
   return g_test_run ();
 }

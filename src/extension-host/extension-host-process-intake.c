@@ -12,6 +12,7 @@
 #define QUEUED_BYTES_HIGH (4 * 1024 * 1024)   /* of messages: above this we do not read */
 #define QUEUED_BYTES_LOW (2 * 1024 * 1024)    /* and below this we do again */
 #define TURN_PATIENCE (G_USEC_PER_SEC / 4)    /* with a message that does not go on */
+#define PROGRESS (64 * 1024)                  /* by so much it is to go on in that time */
 
 static ExtensionHostChannel *
 get_channel (ExtensionHostProcess *self)
@@ -31,9 +32,15 @@ on_turn_ends (gpointer data)
   extension_host_process_weigh (self);
 }
 
+/* A message that trickles in would keep all others waiting just as well as one that has stopped. */
 static void
-await_more (ExtensionHostProcess *self)
+await_more (ExtensionHostProcess *self,
+            gsize                 partial)
 {
+  if (self->turn_ends.reactor != NULL && partial < self->turn_partial + PROGRESS)
+    return;
+
+  self->turn_partial = partial;
   extension_host_deadline_arm (&self->turn_ends, self->reactor,
                                g_get_monotonic_time () + TURN_PATIENCE, on_turn_ends, self);
 }
@@ -49,7 +56,7 @@ take_turns (ExtensionHostProcess *self,
     extension_host_intake_share_end_turn (&self->intake);
 
   if (extension_host_intake_share_has_turn (&self->intake))
-    await_more (self);
+    await_more (self, partial);
   else
     extension_host_deadline_disarm (&self->turn_ends);
 }

@@ -137,6 +137,7 @@ struct _ExtensionHostProcess
   gsize queued_bytes;                    /* of the messages among them */
   ExtensionHostIntakeShare intake;       /* of what its manager takes in */
   ExtensionHostDeadline turn_ends;       /* unless it goes on with a message that all others wait for */
+  gsize turn_partial;                    /* bytes of it that were there when it last went on */
   ExtensionHostBacklog rest;             /* of a burst */
   gpointer parsing;                      /* the payload that is being parsed; NULL if none is */
   GQueue waiters;                        /* operations that are not done */

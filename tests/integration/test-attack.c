@@ -268,6 +268,32 @@ test_intake_of_the_dead (TestFixture   *fixture,
   g_assert_cmpuint (extension_host_intake_get_bytes (process->intake.intake), ==, 0);
 }
 
+#define TRICKLE \
+  "head -c 269000000 /dev/zero | tr '\\000' x; while :; do printf x; sleep 0.05; done"
+
+/* One that goes on with its message byte by byte must not keep the others waiting. */
+static void
+test_intake_of_trickler (TestFixture   *fixture,
+                         gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
+  g_autoptr(ExtensionHostSpec) bad = new_script_spec (fixture, "bad", "sh", "-c", TRICKLE);
+  g_autoptr(ExtensionHostSpec) spec = rpc_spec_new (fixture, "good", "--big-result=16000000:text",
+                                                    NULL);
+  ExtensionHostProcess *good = NULL;
+  g_auto(RpcCall) call = { NULL };
+
+  g_object_set (bad, "max-message-size", 1 << 30, NULL);
+  g_assert_nonnull (extension_host_manager_add (manager, bad, NULL));
+  good = extension_host_manager_add (manager, spec, NULL);
+  g_assert_true (extension_host_manager_start_all (manager, NULL));
+  test_wait_until (fixture, extension_host_intake_get_bytes (good->intake.intake) > 268500000);
+
+  rpc_call_bytes (&call, good, "echo", NULL, 0, NULL);
+  rpc_wait (fixture, &call);
+  g_assert_no_error (call.error);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -283,6 +309,7 @@ main (int    argc,
             test_list_drops_process);
   test_add ("/attack/extensions/removal-while-told", NULL, test_removal_while_told);
   test_add ("/attack/intake/of-the-dead", NULL, test_intake_of_the_dead);
+  test_add ("/attack/intake/of-trickler", NULL, test_intake_of_trickler);
 
   return g_test_run ();
 }

@@ -55,6 +55,7 @@ measure (ExtensionHostProcess *self,
   ExtensionHostProcTree tree;
   gint64 now = g_get_monotonic_time ();
 
+  self->tree_memory = 0;   /* what was measured before proves nothing now */
   if (self->attempt == NULL ||
       !extension_host_proc_read_tree (extension_host_attempt_get_shim_pid (self->attempt), &tree))
     return;

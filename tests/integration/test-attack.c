@@ -294,6 +294,49 @@ test_intake_of_trickler (TestFixture   *fixture,
   g_assert_no_error (call.error);
 }
 
+/* Memory */
+
+static void
+take_all_descriptors (ExtensionHostProcess *process G_GNUC_UNUSED,
+                      ExtensionHostHealth  *health,
+                      guint                *n_unseen)
+{
+  struct rlimit limit;
+  int next = -1;
+
+  if (extension_host_health_get_rss (health) == 0)
+    {
+      *n_unseen += 1;
+      return;
+    }
+
+  next = dup (STDIN_FILENO);
+  g_assert_cmpint (next, !=, -1);
+  close (next);
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  limit.rlim_cur = (rlim_t) next;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+}
+
+/* A tree that cannot be looked at is not one that is still too large. */
+static void
+test_memory_unseen (TestFixture   *fixture,
+                    gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostSpec) spec = rpc_spec_new (fixture, "h", NULL);
+  g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
+  struct rlimit before;
+  guint n_unseen = 0;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  g_object_set (spec, "health-interval", 50, "memory-limit", G_GUINT64_CONSTANT (4096), NULL);
+  g_signal_connect (process, "health-checked", G_CALLBACK (take_all_descriptors), &n_unseen);
+  g_assert_true (extension_host_process_start (process, NULL));
+  test_wait_until (fixture, n_unseen >= 4 || extension_host_process_get_last_exit (process) != NULL);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  g_assert_cmpint (extension_host_process_get_state (process), ==, EXTENSION_HOST_STATE_RUNNING);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -310,6 +353,7 @@ main (int    argc,
   test_add ("/attack/extensions/removal-while-told", NULL, test_removal_while_told);
   test_add ("/attack/intake/of-the-dead", NULL, test_intake_of_the_dead);
   test_add ("/attack/intake/of-trickler", NULL, test_intake_of_trickler);
+  test_add ("/attack/memory/unseen", NULL, test_memory_unseen);
 
   return g_test_run ();
 }

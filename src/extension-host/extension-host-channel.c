@@ -100,7 +100,9 @@ stop_writing (ExtensionHostChannel *self)
   self->full = FALSE;
   if (self->out_fd != -1)
     {
-      shutdown (self->out_fd, SHUT_WR);   /* a socket that is still read from would stay open */
+      /* A socket that is still read from would stay open. A forked child shares it. */
+      if (!extension_host_reactor_is_foreign (self->reactor))
+        shutdown (self->out_fd, SHUT_WR);
       close (self->out_fd);
     }
   self->out_fd = -1;

@@ -337,6 +337,44 @@ test_memory_unseen (TestFixture   *fixture,
   g_assert_cmpint (extension_host_process_get_state (process), ==, EXTENSION_HOST_STATE_RUNNING);
 }
 
+/* Children that were forked without exec */
+
+static gboolean
+has_ended (pid_t pid)
+{
+  return waitpid (pid, NULL, WNOHANG) == pid;
+}
+
+/* The socket of the host is the parent's. */
+static void
+test_forked_child_drops_socket (TestFixture   *fixture,
+                                gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "hosts", "ipc-host.py", NULL);
+  ExtensionHostSpec *spec = new_script_spec (fixture, "h", "python3", "-u", script);
+  g_autoptr(ExtensionHostProcess) process = NULL;
+  g_autofree char *sum = NULL;
+  pid_t child = 0;
+
+  g_object_set (spec,
+                "transport", EXTENSION_HOST_TRANSPORT_NODE_IPC,
+                "restart", EXTENSION_HOST_RESTART_POLICY_NEVER,
+                NULL);
+  process = rpc_start (fixture, spec);
+  child = fork ();
+  g_assert_cmpint (child, !=, -1);
+  if (child == 0)
+    {
+      g_object_unref (process);
+      _exit (0);
+    }
+
+  test_wait_polling (fixture, 5, has_ended (child));
+  sum = rpc_ask (fixture, process, "add", "[2,40]");
+  g_assert_cmpstr (sum, ==, "42");
+  rpc_stop (process);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -354,6 +392,7 @@ main (int    argc,
   test_add ("/attack/intake/of-the-dead", NULL, test_intake_of_the_dead);
   test_add ("/attack/intake/of-trickler", NULL, test_intake_of_trickler);
   test_add ("/attack/memory/unseen", NULL, test_memory_unseen);
+  test_add ("/attack/fork/drops-socket", NULL, test_forked_child_drops_socket);
 
   return g_test_run ();
 }

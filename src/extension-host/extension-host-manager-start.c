@@ -220,7 +220,7 @@ static GPtrArray *
 list_awaited (ExtensionHostManager *self,
               ExtensionHostProcess *process)
 {
-  GPtrArray *awaited = g_ptr_array_new_with_free_func (g_free);
+  GPtrArray *awaited = g_ptr_array_new_null_terminated (0, g_free, TRUE);
   char **after = process->spec->after;
 
   for (; after != NULL && *after != NULL; after++)
@@ -279,6 +279,24 @@ extension_host_manager_new_order_items (GPtrArray *processes)
   return items;
 }
 
+/* Those that wait do so by their plan: their spec may have been changed since. */
+static ExtensionHostOrderItem *
+new_start_items (ExtensionHostManager *self,
+                 GPtrArray            *processes)
+{
+  ExtensionHostOrderItem *items = extension_host_manager_new_order_items (processes);
+
+  for (guint i = 0; i < processes->len; i++)
+    {
+      GPtrArray *awaited = g_hash_table_lookup (self->waiting, g_ptr_array_index (processes, i));
+
+      if (awaited != NULL)
+        items[i].after = (const char * const *) awaited->pdata;
+    }
+
+  return items;
+}
+
 /**
  * extension_host_manager_start_all:
  * @self: a manager
@@ -325,7 +343,7 @@ extension_host_manager_start_all (ExtensionHostManager  *self,
 
   hold = g_object_ref (self);   /* a handler may drop it, and add and remove hosts */
   processes = extension_host_manager_dup_processes (self);
-  items = extension_host_manager_new_order_items (processes);
+  items = new_start_items (self, processes);
   if (!extension_host_order_check (items, processes->len, error))
     return FALSE;
 

@@ -375,6 +375,48 @@ test_forked_child_drops_socket (TestFixture   *fixture,
   rpc_stop (process);
 }
 
+/* Starts */
+
+static ExtensionHostProcess *
+add_rpc_host (TestFixture          *fixture,
+              ExtensionHostManager *manager,
+              const char           *id,
+              const char           *after)
+{
+  g_autoptr(ExtensionHostSpec) spec = rpc_spec_new (fixture, id, NULL);
+  const char *afters[] = { after, NULL };
+
+  g_object_set (spec,
+                "after", after != NULL ? afters : NULL,
+                "ready-mode", EXTENSION_HOST_READY_MODE_NOTIFICATION,   /* it is never ready */
+                NULL);
+
+  return extension_host_manager_add (manager, spec, NULL);
+}
+
+/* Their specs change while one waits for the other: it is not to wait for ever for one that waits
+ * for it. */
+static void
+test_wait_in_a_circle (TestFixture   *fixture,
+                       gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
+  ExtensionHostProcess *first = add_rpc_host (fixture, manager, "first", NULL);
+  ExtensionHostProcess *second = add_rpc_host (fixture, manager, "second", "first");
+  const char * const after_second[] = { "second", NULL };
+
+  g_assert_true (extension_host_manager_start_all (manager, NULL));
+  rpc_wait_running (fixture, first);
+  g_object_set (extension_host_process_get_spec (first), "after", after_second, NULL);
+  g_object_set (extension_host_process_get_spec (second), "after", NULL, NULL);
+  extension_host_process_stop_async (first, NULL, NULL, NULL);
+  extension_host_manager_start_all (manager, NULL);
+
+  test_wait_until (fixture,
+                   extension_host_process_get_state (second) != EXTENSION_HOST_STATE_STOPPED ||
+                   extension_host_process_get_last_control_failure (second) != NULL ||
+                   extension_host_process_get_last_control_failure (first) != NULL);
+}
 int
 main (int    argc,
       char **argv)
@@ -393,6 +435,7 @@ main (int    argc,
   test_add ("/attack/intake/of-trickler", NULL, test_intake_of_trickler);
   test_add ("/attack/memory/unseen", NULL, test_memory_unseen);
   test_add ("/attack/fork/drops-socket", NULL, test_forked_child_drops_socket);
+  test_add ("/attack/start/circle", NULL, test_wait_in_a_circle);
 
   return g_test_run ();
 }

@@ -501,6 +501,9 @@ shake_hands (ExtensionHostProcess *self)
   const char *method = extension_host_spec_get_handshake_method (self->spec);
   g_autofree char *params = extension_host_spec_dup_handshake_params (self->spec);
 
+  if (method == NULL)   /* the protocol has been changed since the spawn: it is never ready */
+    return;
+
   extension_host_rpc_call (self->rpc, method, params, params != NULL ? strlen (params) : 0,
                            EXTENSION_HOST_NO_TIMEOUT, TRUE, on_handshake, self, NULL);
 }

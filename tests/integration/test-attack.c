@@ -417,6 +417,39 @@ test_wait_in_a_circle (TestFixture   *fixture,
                    extension_host_process_get_last_control_failure (second) != NULL ||
                    extension_host_process_get_last_control_failure (first) != NULL);
 }
+/* Specs */
+
+static void
+take_protocol_away (ExtensionHostProcess    *process,
+                    ExtensionHostTransition *transition,
+                    gpointer                 data G_GNUC_UNUSED)
+{
+  if (extension_host_transition_get_new (transition) == EXTENSION_HOST_STATE_STARTING)
+    g_object_set (extension_host_process_get_spec (process),
+                  "protocol", EXTENSION_HOST_PROTOCOL_PLAIN,   /* it has no handshake */
+                  NULL);
+}
+
+/* The spec is changed between the spawn and what was to follow on it. */
+static void
+test_protocol_taken_away (TestFixture   *fixture,
+                          gconstpointer  data G_GNUC_UNUSED)
+{
+  ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", NULL);
+  g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
+
+  g_object_set (spec,
+                "protocol", EXTENSION_HOST_PROTOCOL_MCP,
+                "ready-mode", EXTENSION_HOST_READY_MODE_HANDSHAKE,
+                "start-timeout", 500,
+                NULL);
+  g_object_unref (spec);
+  g_signal_connect (process, "state-changed", G_CALLBACK (take_protocol_away), NULL);
+  g_assert_true (extension_host_process_start (process, NULL));
+  test_wait_until (fixture, extension_host_process_get_state (process) ==
+                            EXTENSION_HOST_STATE_CRASHED);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -436,6 +469,7 @@ main (int    argc,
   test_add ("/attack/memory/unseen", NULL, test_memory_unseen);
   test_add ("/attack/fork/drops-socket", NULL, test_forked_child_drops_socket);
   test_add ("/attack/start/circle", NULL, test_wait_in_a_circle);
+  test_add ("/attack/spec/protocol-taken-away", NULL, test_protocol_taken_away);
 
   return g_test_run ();
 }

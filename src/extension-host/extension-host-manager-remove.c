@@ -37,6 +37,16 @@ on_stopped_for_removal (GObject      *object,
       return;
     }
 
+  /* Out of the list it would run on, and nobody would end it. */
+  if (process->lifecycle.state != EXTENSION_HOST_STATE_STOPPED &&
+      process->lifecycle.state != EXTENSION_HOST_STATE_CRASHED)
+    {
+      g_task_return_new_error (task, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_SUPERSEDED,
+                               _("Host “%s” stays: it was told to start again"),
+                               extension_host_process_get_id (process));
+      return;
+    }
+
   extension_host_manager_take_out (g_task_get_source_object (task), process);
   g_task_return_boolean (task, TRUE);
 }
@@ -51,8 +61,8 @@ on_stopped_for_removal (GObject      *object,
  *
  * Stops a host as [method@ExtensionHost.Process.stop_async] does, and takes it out of the list.
  *
- * Errors: `NOT_FOUND`; `FAILED` if processes of the host cannot be killed, and then it stays in the
- * list; `CLOSED`.
+ * Errors: `NOT_FOUND`; `FAILED` if processes of the host cannot be killed, and `SUPERSEDED` if it was
+ * told to start again meanwhile: then it stays in the list; `CLOSED`.
  *
  * Since: 0.1
  */

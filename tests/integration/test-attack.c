@@ -450,6 +450,32 @@ test_protocol_taken_away (TestFixture   *fixture,
                             EXTENSION_HOST_STATE_CRASHED);
 }
 
+/* Removal */
+
+/* A host that is told to start again while it is being removed must not run on without a manager. */
+static void
+test_restart_while_removed (TestFixture   *fixture,
+                            gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
+  g_autoptr(ExtensionHostProcess) process = g_object_ref (add_sleeper (fixture, manager, "h"));
+  g_autoptr(GAsyncResult) removed = NULL;
+  g_autoptr(GAsyncResult) restarted = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_object_set (extension_host_process_get_spec (process), "exit-timeout", 0, NULL);
+  g_assert_true (extension_host_process_start (process, NULL));
+  rpc_wait_running (fixture, process);
+  extension_host_manager_remove_async (manager, "h", NULL, test_store_result, &removed);
+  extension_host_process_restart_async (process, NULL, test_store_result, &restarted);
+  test_wait_until (fixture, removed != NULL && restarted != NULL);
+
+  g_assert_true (extension_host_process_restart_finish (process, restarted, NULL));
+  g_assert_true (extension_host_manager_lookup (manager, "h") == process);
+  g_assert_false (extension_host_manager_remove_finish (manager, removed, &error));
+  g_assert_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_SUPERSEDED);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -470,6 +496,7 @@ main (int    argc,
   test_add ("/attack/fork/drops-socket", NULL, test_forked_child_drops_socket);
   test_add ("/attack/start/circle", NULL, test_wait_in_a_circle);
   test_add ("/attack/spec/protocol-taken-away", NULL, test_protocol_taken_away);
+  test_add ("/attack/removal/restart", NULL, test_restart_while_removed);
 
   return g_test_run ();
 }

@@ -20,6 +20,7 @@ typedef struct
   gint64 cpu;        /* µs used so far, by those that have ended and were waited for, too */
 } ExtensionHostProcTree;
 
+gboolean             extension_host_proc_is_own          (void);
 gboolean             extension_host_proc_read_tree       (guint                  shim_pid,
                                                           ExtensionHostProcTree *tree);
 double               extension_host_proc_get_cpu_percent (gint64                 cpu_before,

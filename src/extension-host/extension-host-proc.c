@@ -54,8 +54,8 @@ typedef gboolean (*ThreadFunc) (guint    pid,
                                 gpointer user_data);
 
 /* The /proc of another pid namespace tells of other processes by our numbers. */
-static gboolean
-is_own_proc (void)
+gboolean
+extension_host_proc_is_own (void)
 {
   char text[24] = "";
   guint64 self = 0;
@@ -370,7 +370,7 @@ extension_host_proc_read_tree (guint                  shim_pid,
 {
   Walk walk;
 
-  if (!is_own_proc ())
+  if (!extension_host_proc_is_own ())
     return FALSE;
 
   walk.files_left = EXTENSION_HOST_PROC_MAX_FILES;
@@ -460,7 +460,7 @@ extension_host_proc_judge (guint    pid,
   char stat[STAT_SIZE];
   char wchan[PATH_SIZE];
 
-  if (!is_own_proc () || !read_proc (pid, "stat", stat, sizeof stat))
+  if (!extension_host_proc_is_own () || !read_proc (pid, "stat", stat, sizeof stat))
     return EXTENSION_HOST_VERDICT_NONE;
 
   if (!read_proc (pid, "wchan", wchan, sizeof wchan))
@@ -557,7 +557,7 @@ extension_host_proc_is_debugged (guint pid,
 {
   Search search = { shim_pid, EXTENSION_HOST_PROC_MAX_FILES, FALSE };
 
-  if (is_own_proc ())
+  if (extension_host_proc_is_own ())
     foreach_thread (pid, look_for_tracer, &search);
 
   return search.found;

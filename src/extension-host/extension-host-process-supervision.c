@@ -234,7 +234,6 @@ extension_host_process_on_gave_up (guint    left,
 static void
 restart_now (ExtensionHostProcess *self)
 {
-
   extension_host_lifecycle_due (&self->lifecycle);
   if (self->lifecycle.state != EXTENSION_HOST_STATE_STARTING)
     extension_host_restart_slot_leave (&self->slot);   /* paused, stopped or closed meanwhile */

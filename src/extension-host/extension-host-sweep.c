@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "extension-host-proc-private.h"
 #include "extension-host-sweep-private.h"
 
 /* Ends what a lost shim left behind. Its children are no longer ours to find by descent, so this
@@ -157,23 +158,11 @@ kill_held (Sweep *sweep,
   close (fd);
 }
 
-/* The /proc of another pid namespace tells of other processes by our numbers. */
-static gboolean
-is_own_proc (void)
-{
-  char text[24] = "";
-  guint64 self = 0;
-
-  return readlink ("/proc/self", text, sizeof text - 1) > 0 &&
-         g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT, &self, NULL) &&
-         (pid_t) self == getpid ();
-}
-
 static guint
 sweep_once (Sweep *sweep,
             char  *buffer)
 {
-  g_autoptr(GDir) proc = is_own_proc () ? g_dir_open ("/proc", 0, NULL) : NULL;
+  g_autoptr(GDir) proc = extension_host_proc_is_own () ? g_dir_open ("/proc", 0, NULL) : NULL;
   const char *name = NULL;
   guint found = 0;
 

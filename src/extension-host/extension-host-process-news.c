@@ -289,7 +289,11 @@ extension_host_process_flush (ExtensionHostProcess *self)
       if (may_look_new)
         extension_host_process_update_face (self);
       if (!may_tell_next (self, slice_ends, nested))
-        break;
+        {
+          if (nested || g_queue_is_empty (&self->answers))
+            break;
+          continue;   /* a handler of what has just been shown brought one about */
+        }
 
       news = g_queue_pop_head (&self->news);
       may_look_new = news->deliver == NULL;   /* a message alone changes nothing */

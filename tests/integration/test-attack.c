@@ -476,6 +476,34 @@ test_restart_while_removed (TestFixture   *fixture,
   g_assert_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_SUPERSEDED);
 }
 
+/* Answers */
+
+static void
+stop_when_told (ExtensionHostProcess  *process,
+                GParamSpec            *pspec G_GNUC_UNUSED,
+                GAsyncResult         **result)
+{
+  extension_host_process_stop_async (process, NULL, test_store_result, result);
+}
+
+/* Stopped at once, from a handler of a property that changed apart from any transition. */
+static void
+test_stop_in_notify (TestFixture   *fixture,
+                     gconstpointer  data G_GNUC_UNUSED)
+{
+  const char * const argv[] = { "/no/such/program", NULL };
+  g_autoptr(ExtensionHostSpec) spec = extension_host_spec_new ("h", argv);
+  g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
+  g_autoptr(GAsyncResult) result = NULL;
+
+  g_assert_true (extension_host_process_start (process, NULL));
+  test_wait_until (fixture, extension_host_process_get_state (process) ==
+                            EXTENSION_HOST_STATE_CRASHED);
+  g_signal_connect (process, "notify::control", G_CALLBACK (stop_when_told), &result);
+  g_assert_true (extension_host_process_pause (process, NULL));
+  test_wait_until (fixture, result != NULL);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -497,6 +525,7 @@ main (int    argc,
   test_add ("/attack/start/circle", NULL, test_wait_in_a_circle);
   test_add ("/attack/spec/protocol-taken-away", NULL, test_protocol_taken_away);
   test_add ("/attack/removal/restart", NULL, test_restart_while_removed);
+  test_add ("/attack/answers/stop-in-notify", NULL, test_stop_in_notify);
 
   return g_test_run ();
 }

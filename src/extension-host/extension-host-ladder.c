@@ -235,6 +235,7 @@ extension_host_ladder_extend (ExtensionHostLadder *self,
       extension_host_attempt_has_ended (self->attempt))
     return 0;
 
+  self->horizon = 0;
   due = MAX (self->deadline.due, MIN (due, latest));
   extension_host_deadline_arm (&self->deadline, self->reactor, due, on_time_up, self);
 

@@ -58,14 +58,16 @@ gboolean
 extension_host_process_resume (ExtensionHostProcess  *self,
                                GError               **error)
 {
+  gboolean was_paused = FALSE;
   gboolean resumed = FALSE;
 
   g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), FALSE);
   g_return_val_if_fail (extension_host_process_is_own_thread (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
+  was_paused = self->lifecycle.control == EXTENSION_HOST_CONTROL_PAUSED;
   resumed = extension_host_process_check_open (self, error) && extension_host_lifecycle_resume (&self->lifecycle, error);
-  if (resumed)
+  if (resumed && was_paused)
     {
       extension_host_process_resume_start (self);
       extension_host_process_resume_health (self);

@@ -129,6 +129,7 @@ extension_host_process_extend_timeout (ExtensionHostProcess *self,
   gint64 due = g_get_monotonic_time () + wanted;
   gint64 ladder_due = extension_host_ladder_extend (&self->ladder, due, EXTENSIONS_MAX);
 
+  self->start_horizon = 0;   /* what it writes until then is looked at, too */
   if (self->shutdown_call != NULL && ladder_due != 0)
     extension_host_rpc_postpone (self->shutdown_call, ladder_due);
   if (self->start_timeout.reactor != NULL)

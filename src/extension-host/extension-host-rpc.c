@@ -337,8 +337,11 @@ void
 extension_host_rpc_postpone (ExtensionHostCall *call,
                              gint64             due)
 {
-  if (call->deadline.reactor != NULL)
-    extension_host_deadline_arm (&call->deadline, call->rpc->reactor, due, on_deadline, call);
+  if (call->deadline.reactor == NULL)
+    return;
+
+  call->horizon = 0;
+  extension_host_deadline_arm (&call->deadline, call->rpc->reactor, due, on_deadline, call);
 }
 
 /* Ends a call without an answer: who made it does not wait any more. */

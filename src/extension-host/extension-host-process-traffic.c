@@ -183,15 +183,44 @@ get_text (JsonNode   *params,
            ? json_node_get_string (member) : NULL;
 }
 
+/* Here and now, in the middle of reading: a large one would hold up the main loop. */
+static JsonNode *
+parse_small (const ExtensionHostPayload *payload)
+{
+  if (extension_host_payload_is_large (payload))
+    return NULL;
+
+  return extension_host_payload_parse (payload, NULL);
+}
+
+/* One that is longer than a line may be is told as it came. */
+static gboolean
+take_long_log (ExtensionHostProcess        *self,
+               const ExtensionHostIncoming *incoming)
+{
+  if (!extension_host_payload_is_large (&incoming->params))
+    return FALSE;
+
+  extension_host_process_take_line (EXTENSION_HOST_LOG_STREAM_HOST,
+                                    g_bytes_get_data (incoming->params.bytes, NULL),
+                                    MIN (g_bytes_get_size (incoming->params.bytes),
+                                         EXTENSION_HOST_LINE_MAX), self);
+
+  return TRUE;
+}
+
 static void
 take_log (ExtensionHostProcess        *self,
           const ExtensionHostIncoming *incoming)
 {
-  g_autoptr(JsonNode) params = extension_host_payload_parse (&incoming->params, NULL);
+  g_autoptr(JsonNode) params = parse_small (&incoming->params);
   const char *text = get_text (params, "text");
   const char *level = get_text (params, "level");
   const char *extension = get_text (params, "extension");
   g_autofree char *line = NULL;
+
+  if (take_long_log (self, incoming))
+    return;
 
   if (text == NULL)
     {
@@ -221,16 +250,6 @@ get_number (JsonNode   *params,
     return -1;
 
   return json_node_get_double (member);
-}
-
-/* What is there of a payload that is no larger than such a notification has reason to be. */
-static JsonNode *
-parse_small (const ExtensionHostPayload *payload)
-{
-  if (extension_host_payload_is_large (payload))
-    return NULL;
-
-  return extension_host_payload_parse (payload, NULL);
 }
 
 static void

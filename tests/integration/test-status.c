@@ -281,6 +281,35 @@ test_long_text (TestFixture   *fixture,
   g_assert_cmpint (extension_host_process_get_state (process), ==, EXTENSION_HOST_STATE_RUNNING);
 }
 
+static const char *
+find_line (TestRecord *record,
+           const char *prefix)
+{
+  for (guint i = 0; i < record->lines->len; i++)
+    if (g_str_has_prefix (g_ptr_array_index (record->lines, i), prefix))
+      return g_ptr_array_index (record->lines, i);
+
+  return NULL;
+}
+
+/* A long one is not parsed, which would hold up the main loop: it is told as it came, and is no error. */
+static void
+test_long_log (TestFixture   *fixture,
+               gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostProcess) process = rpc_start (fixture, rpc_spec_new (fixture, "h", NULL));
+  g_autoptr(TestRecord) record = test_record_new (process);
+  g_autofree char *filler = g_strnfill (1024 * 1024, 'x');
+  g_autofree char *message = g_strdup_printf (
+    "[{\"jsonrpc\":\"2.0\",\"method\":\"host/log\",\"params\":{\"text\":\"%s\"}}]", filler);
+  const char *line = NULL;
+
+  say (fixture, process, message);
+  test_wait_until (fixture, (line = find_line (record, "{\"text\":\"xxx")) != NULL);
+  g_assert_cmpuint (strlen (line), ==, 8 * 1024);
+  g_assert_cmpuint (extension_host_process_get_protocol_errors (process), ==, 0);
+}
+
 /* A host that does not run says nothing any more. */
 static void
 test_cleared (TestFixture   *fixture,
@@ -432,6 +461,7 @@ main (int    argc,
   test_add ("/status/not-a-number", NULL, test_not_a_number);
   test_add ("/status/odd-text", NULL, test_odd_text);
   test_add ("/status/long-text", NULL, test_long_text);
+  test_add ("/status/long-log", NULL, test_long_log);
   test_add ("/status/cleared", NULL, test_cleared);
   test_add ("/status/description", NULL, test_description);
 

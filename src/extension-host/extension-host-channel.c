@@ -331,6 +331,15 @@ split_lines (ExtensionHostChannel *self,
 
 /* Reading: content-length */
 
+/* g_ascii_string_to_unsigned() alone would skip a vertical tab, which is no space for g_strstrip(). */
+static gboolean
+parse_length (const char *text,
+              guint64    *length)
+{
+  return text[0] != '\0' && text[strspn (text, "0123456789")] == '\0' &&
+         g_ascii_string_to_unsigned (text, 10, 0, G_MAXSSIZE, length, NULL);
+}
+
 /* FALSE if the block has no length of its body, or two that differ. Names are without case and
  * values without the space around them (Language Server Protocol, base protocol). */
 static gboolean
@@ -353,8 +362,7 @@ parse_header (const char *block,
       *colon = '\0';
       if (g_ascii_strcasecmp (g_strstrip (lines[i]), "Content-Length") != 0)
         continue;
-      if (!g_ascii_string_to_unsigned (g_strstrip (colon + 1), 10, 0, G_MAXSSIZE, &value, NULL) ||
-          (found && value != *body))
+      if (!parse_length (g_strstrip (colon + 1), &value) || (found && value != *body))
         return FALSE;
 
       *body = value;

@@ -77,7 +77,7 @@ run_target () {
 
 # report NAME PID: waits for it
 report () {
-  local name=$1 runs
+  local name=$1 runs input
 
   if wait "$2"; then
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$name.log")
@@ -85,6 +85,9 @@ report () {
     passed=$((passed + 1))
   else
     tail -n 60 "$build/$name.log"
+    for input in "$finds/$name-"*; do   # where only this output is kept
+      [[ ! -f $input ]] || { printf 'base64 of %s:\n' "${input##*/}"; base64 -- "$input"; }
+    done
     printf 'FAILED: %s; the input is in %s; again: %s INPUT\n' "$name" "$finds" \
       "$build/fuzz-$name"
     failed=$((failed + 1))

@@ -152,6 +152,7 @@ static const struct {
   FRAME (BODY (1 1, "a"), NO_FRAME),
   FRAME (BODY (1.0, "a"), NO_FRAME),
   FRAME (BODY (18446744073709551617, "a"), NO_FRAME),
+  FRAME ("Content-Length: \v" "1\r\n\r\na", NO_FRAME),
   FRAME ("Content-Length:\r\n\r\na", NO_FRAME),
   FRAME ("Content-Length\r\n\r\na", NO_FRAME),
   FRAME ("Content-Type: a\r\n\r\na", NO_FRAME),

@@ -51,7 +51,8 @@ typedef struct
 
   gboolean pending_restart;          /* start again once stopped */
   ExtensionHostReason pending_reason;
-  char *pending_requester;
+  char *pending_requester;           /* by name */
+  char *pending_why;
 
   gint64 due;                        /* end of the backoff, monotonic; 0 = none */
   gint64 held;                       /* what was left of it when the host was paused */
@@ -63,30 +64,30 @@ void     extension_host_lifecycle_init         (ExtensionHostLifecycle          
                                                 gpointer                            owner);
 void     extension_host_lifecycle_clear        (ExtensionHostLifecycle             *self);
 
-/* Wishes. FALSE, with the error set and nothing changed, if refused. */
+/* Wishes. FALSE, with the error set and nothing changed, if refused. A requester may be NULL. */
 gboolean extension_host_lifecycle_start        (ExtensionHostLifecycle             *self,
                                                 ExtensionHostReason                 reason,
-                                                const char                         *requester,
+                                                const ExtensionHostRequester       *requester,
                                                 GError                            **error);
 gboolean extension_host_lifecycle_restart      (ExtensionHostLifecycle             *self,
                                                 ExtensionHostReason                 reason,
-                                                const char                         *requester,
+                                                const ExtensionHostRequester       *requester,
                                                 GError                            **error);
 gboolean extension_host_lifecycle_stop         (ExtensionHostLifecycle             *self,
                                                 ExtensionHostReason                 reason,
                                                 ExtensionHostStopRung               rung,
                                                 guint                               term_timeout,
-                                                const char                         *requester,
+                                                const ExtensionHostRequester       *requester,
                                                 GError                            **error);
 gboolean extension_host_lifecycle_reset        (ExtensionHostLifecycle             *self,
-                                                const char                         *requester,
+                                                const ExtensionHostRequester       *requester,
                                                 GError                            **error);
 gboolean extension_host_lifecycle_pause        (ExtensionHostLifecycle             *self,
                                                 GError                            **error);
 gboolean extension_host_lifecycle_resume       (ExtensionHostLifecycle             *self,
                                                 GError                            **error);
 void     extension_host_lifecycle_quarantine   (ExtensionHostLifecycle             *self,
-                                                const char                         *requester);
+                                                const ExtensionHostRequester       *requester);
 void     extension_host_lifecycle_release      (ExtensionHostLifecycle             *self);
 void     extension_host_lifecycle_close        (ExtensionHostLifecycle             *self);
 

@@ -26,6 +26,7 @@ extension_host_lifecycle_clear (ExtensionHostLifecycle *self)
   extension_host_restart_budget_clear (&self->budget);
   g_clear_pointer (&self->exit, extension_host_exit_unref);
   g_clear_pointer (&self->pending_requester, g_free);
+  g_clear_pointer (&self->pending_why, g_free);
   g_clear_object (&self->spec);
 }
 
@@ -36,7 +37,7 @@ advance (ExtensionHostLifecycle *self,
          ExtensionHostState      new_state,
          ExtensionHostReason     reason,
          const char             *detail,
-         const char             *requester)
+         const ExtensionHostRequester *requester)
 {
   g_autoptr(ExtensionHostTransition) transition = extension_host_transition_new ();
   gboolean at_rest = new_state == EXTENSION_HOST_STATE_STOPPED ||
@@ -55,8 +56,13 @@ advance (ExtensionHostLifecycle *self,
   transition->old_state = self->state;
   transition->new_state = new_state;
   transition->reason = reason;
-  transition->detail = g_strdup (detail);
-  transition->requester = g_strdup (requester);
+  if (requester != NULL)
+    {
+      transition->requester = g_strdup (requester->name);
+      transition->detail = g_strdup (requester->why);
+    }
+  if (detail != NULL)
+    transition->detail = g_strdup (detail);
   transition->sequence = ++self->sequence;
   transition->generation = self->generation;
   transition->time = g_get_real_time ();
@@ -128,12 +134,13 @@ drop_pending_restart (ExtensionHostLifecycle *self)
 {
   self->pending_restart = FALSE;
   g_clear_pointer (&self->pending_requester, g_free);
+  g_clear_pointer (&self->pending_why, g_free);
 }
 
 static void
 spawn (ExtensionHostLifecycle *self,
        ExtensionHostReason     reason,
-       const char             *requester)
+       const ExtensionHostRequester *requester)
 {
   self->generation++;
   g_clear_pointer (&self->exit, extension_host_exit_unref);
@@ -148,7 +155,7 @@ spawn (ExtensionHostLifecycle *self,
 static void
 start_afresh (ExtensionHostLifecycle *self,
               ExtensionHostReason     reason,
-              const char             *requester)
+              const ExtensionHostRequester *requester)
 {
   drop_pending_restart (self);
   if (reason != EXTENSION_HOST_REASON_GROUP)
@@ -163,19 +170,23 @@ start_afresh (ExtensionHostLifecycle *self,
 static void
 remember_restart (ExtensionHostLifecycle *self,
                   ExtensionHostReason     reason,
-                  const char             *requester)
+                  const ExtensionHostRequester *requester)
 {
+  drop_pending_restart (self);
   self->desired = EXTENSION_HOST_DESIRED_UP;
   self->pending_restart = TRUE;
   self->pending_reason = reason;
-  g_free (self->pending_requester);
-  self->pending_requester = g_strdup (requester);
+  if (requester != NULL)
+    {
+      self->pending_requester = g_strdup (requester->name);
+      self->pending_why = g_strdup (requester->why);
+    }
 }
 
 gboolean
 extension_host_lifecycle_start (ExtensionHostLifecycle  *self,
                                 ExtensionHostReason      reason,
-                                const char              *requester,
+                                const ExtensionHostRequester *requester,
                                 GError                 **error)
 {
   if (!check_not_closed (self, error) || !check_not_quarantined (self, error))
@@ -206,14 +217,16 @@ extension_host_lifecycle_start (ExtensionHostLifecycle  *self,
 static void
 rest_after_stop (ExtensionHostLifecycle *self)
 {
-  g_autofree char *requester = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *why = NULL;
 
   advance (self, EXTENSION_HOST_STATE_STOPPED, EXTENSION_HOST_REASON_TREE_GONE, NULL, NULL);
   if (!self->pending_restart)
     return;
 
-  requester = g_steal_pointer (&self->pending_requester);
-  start_afresh (self, self->pending_reason, requester);
+  name = g_steal_pointer (&self->pending_requester);
+  why = g_steal_pointer (&self->pending_why);
+  start_afresh (self, self->pending_reason, &(ExtensionHostRequester) { name, why });
 }
 
 static void
@@ -221,7 +234,7 @@ begin_stopping (ExtensionHostLifecycle *self,
                 ExtensionHostReason     reason,
                 ExtensionHostStopRung   rung,
                 guint                   term_timeout,
-                const char             *requester)
+                const ExtensionHostRequester *requester)
 {
   unschedule (self);
   self->ending = reason;
@@ -240,7 +253,7 @@ extension_host_lifecycle_stop (ExtensionHostLifecycle  *self,
                                ExtensionHostReason      reason,
                                ExtensionHostStopRung    rung,
                                guint                    term_timeout,
-                               const char              *requester,
+                               const ExtensionHostRequester *requester,
                                GError                 **error)
 {
   gboolean at_rest = self->state == EXTENSION_HOST_STATE_STOPPED ||
@@ -284,7 +297,7 @@ extension_host_lifecycle_stop (ExtensionHostLifecycle  *self,
 gboolean
 extension_host_lifecycle_restart (ExtensionHostLifecycle  *self,
                                   ExtensionHostReason      reason,
-                                  const char              *requester,
+                                  const ExtensionHostRequester *requester,
                                   GError                 **error)
 {
   if (!check_not_closed (self, error) || !check_not_quarantined (self, error))
@@ -317,7 +330,7 @@ extension_host_lifecycle_restart (ExtensionHostLifecycle  *self,
 
 gboolean
 extension_host_lifecycle_reset (ExtensionHostLifecycle  *self,
-                                const char              *requester,
+                                const ExtensionHostRequester *requester,
                                 GError                 **error)
 {
   if (self->state != EXTENSION_HOST_STATE_STOPPED && self->state != EXTENSION_HOST_STATE_CRASHED)
@@ -464,7 +477,7 @@ extension_host_lifecycle_resume (ExtensionHostLifecycle  *self,
 
 void
 extension_host_lifecycle_quarantine (ExtensionHostLifecycle *self,
-                                     const char             *requester)
+                                     const ExtensionHostRequester *requester)
 {
   self->control = EXTENSION_HOST_CONTROL_QUARANTINED;
   extension_host_lifecycle_stop (self, EXTENSION_HOST_REASON_QUARANTINE,

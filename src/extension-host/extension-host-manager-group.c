@@ -59,10 +59,10 @@ static void
 restart_with (ExtensionHostProcess *process,
               ExtensionHostProcess *failed)
 {
+  const ExtensionHostRequester requester = { failed->spec->id, NULL };
   g_autoptr(GError) error = NULL;
 
-  if (!extension_host_process_restart_as (process, EXTENSION_HOST_REASON_GROUP, failed->spec->id,
-                                          &error))
+  if (!extension_host_process_restart_as (process, EXTENSION_HOST_REASON_GROUP, &requester, &error))
     extension_host_log (process->spec->id, G_LOG_LEVEL_INFO, NULL, 0,
                         "%s: not restarted with %s: %s", process->spec->id, failed->spec->id,
                         error->message);

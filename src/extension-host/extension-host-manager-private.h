@@ -56,6 +56,12 @@ void       extension_host_manager_follow_group  (ExtensionHostManager     *self,
                                                  ExtensionHostTransition  *transition);
 
 /* extension-host-manager-shutdown.c */
+void       extension_host_manager_shutdown_as   (ExtensionHostManager         *self,
+                                                 guint                         timeout_ms,
+                                                 const ExtensionHostRequester *requester,
+                                                 GCancellable                 *cancellable,
+                                                 GAsyncReadyCallback           callback,
+                                                 gpointer                      user_data);
 void       extension_host_manager_follow_shutdown (ExtensionHostManager   *self);
 void       extension_host_manager_end_shutdown  (ExtensionHostManager     *self);
 

@@ -27,6 +27,8 @@ typedef struct
 struct _ExtensionHostShutdown
 {
   ExtensionHostManager *manager;       /* NULL once that is disposed */
+  char *requester;                     /* on whose behalf, and why */
+  char *why;
   gint64 began;
   ExtensionHostDeadline deadline;
   gboolean by_force;                   /* it has elapsed */
@@ -62,6 +64,8 @@ shutdown_clear (gpointer data)
 {
   ExtensionHostShutdown *self = data;
 
+  g_free (self->requester);
+  g_free (self->why);
   g_ptr_array_unref (self->items);
   g_clear_pointer (&self->report, extension_host_shutdown_report_unref);
 }
@@ -222,11 +226,12 @@ on_stopped (GObject      *object,
 
 /* Whatever rung it stands on, this is the last. */
 static void
-force (ExtensionHostProcess *process)
+force (ExtensionHostShutdown *self,
+       ExtensionHostProcess  *process)
 {
   extension_host_lifecycle_stop (&process->lifecycle, EXTENSION_HOST_REASON_STOP,
                                  EXTENSION_HOST_STOP_RUNG_KILL, 0,
-                                 EXTENSION_HOST_REQUESTER_APPLICATION, NULL);
+                                 &(ExtensionHostRequester) { self->requester, self->why }, NULL);
   extension_host_process_flush (process);
 }
 
@@ -259,10 +264,14 @@ begin (ExtensionHostShutdown *self,
   end->shutdown = g_rc_box_acquire (self);
   end->item = item;
   if (self->by_force)
-    force (item->process);
+    force (self, item->process);
 
   g_main_context_push_thread_default (context);
-  extension_host_process_stop_async (item->process, NULL, on_stopped, end);
+  extension_host_process_bring_down (
+    item->process, EXTENSION_HOST_REASON_STOP, 0,
+    &(ExtensionHostRequester) { self->requester, self->why },
+    extension_host_process_new_task (item->process, extension_host_process_stop_async, NULL,
+                                     on_stopped, end));
   g_main_context_pop_thread_default (context);
 }
 
@@ -313,7 +322,7 @@ on_deadline (gpointer data)
       Item *item = g_ptr_array_index (self->items, i);
 
       if (item->begun && item->outcome == NULL)
-        force (item->process);
+        force (self, item->process);
     }
   go_on (self);
 }
@@ -432,6 +441,61 @@ extension_host_manager_end_shutdown (ExtensionHostManager *self)
   answer_all (shutdown);
 }
 
+/* The first requester is the one that counts. */
+void
+extension_host_manager_shutdown_as (ExtensionHostManager         *self,
+                                    guint                         timeout_ms,
+                                    const ExtensionHostRequester *requester,
+                                    GCancellable                 *cancellable,
+                                    GAsyncReadyCallback           callback,
+                                    gpointer                      user_data)
+{
+  g_autoptr(ExtensionHostShutdown) shutdown = NULL;
+  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, extension_host_manager_shutdown_async);
+  g_task_set_check_cancellable (task, FALSE);   /* what is over is over */
+
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  if (self->closed)
+    {
+      g_task_return_new_error (task, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED, "%s",
+                               _("The manager of the hosts was closed"));
+      return;
+    }
+
+  if (self->shutdown != NULL && self->shutdown->report != NULL)
+    {
+      give_report (self->shutdown, task);
+      return;
+    }
+
+  if (self->shutdown != NULL)
+    {
+      allow (self->shutdown, timeout_ms);
+      wait_for (self->shutdown, task);
+      return;
+    }
+
+  self->was_used = TRUE;
+  self->shutdown = shutdown_new (self);
+  shutdown = g_rc_box_acquire (self->shutdown);
+  shutdown->requester = g_strdup (requester->name);
+  shutdown->why = g_strdup (requester->why);
+  allow (shutdown, timeout_ms);
+  wait_for (shutdown, task);
+  if (shutdown->n_left == 0)
+    {
+      finish (shutdown);
+      return;
+    }
+
+  forbid_starts (self);
+  go_on (shutdown);
+}
+
 /**
  * extension_host_manager_shutdown_async:
  * @self: a manager
@@ -469,53 +533,12 @@ extension_host_manager_shutdown_async (ExtensionHostManager *self,
                                        GAsyncReadyCallback   callback,
                                        gpointer              user_data)
 {
-  g_autoptr(ExtensionHostShutdown) shutdown = NULL;
-  g_autoptr(GTask) task = NULL;
-
   g_return_if_fail (EXTENSION_HOST_IS_MANAGER (self));
   g_return_if_fail (extension_host_manager_is_own_thread (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, extension_host_manager_shutdown_async);
-  g_task_set_check_cancellable (task, FALSE);   /* what is over is over */
-
-  if (g_task_return_error_if_cancelled (task))
-    return;
-
-  if (self->closed)
-    {
-      g_task_return_new_error (task, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED, "%s",
-                               _("The manager of the hosts was closed"));
-      return;
-    }
-
-  if (self->shutdown != NULL && self->shutdown->report != NULL)
-    {
-      give_report (self->shutdown, task);
-      return;
-    }
-
-  if (self->shutdown != NULL)
-    {
-      allow (self->shutdown, timeout_ms);
-      wait_for (self->shutdown, task);
-      return;
-    }
-
-  self->was_used = TRUE;
-  self->shutdown = shutdown_new (self);
-  shutdown = g_rc_box_acquire (self->shutdown);
-  allow (shutdown, timeout_ms);
-  wait_for (shutdown, task);
-  if (shutdown->n_left == 0)
-    {
-      finish (shutdown);
-      return;
-    }
-
-  forbid_starts (self);
-  go_on (shutdown);
+  extension_host_manager_shutdown_as (self, timeout_ms, EXTENSION_HOST_REQUESTER_APPLICATION,
+                                      cancellable, callback, user_data);
 }
 
 /**

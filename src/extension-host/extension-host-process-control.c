@@ -30,7 +30,8 @@ extension_host_process_pause (ExtensionHostProcess  *self,
   g_return_val_if_fail (extension_host_process_is_own_thread (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  paused = extension_host_process_check_open (self, error) && extension_host_lifecycle_pause (&self->lifecycle, error);
+  paused = extension_host_process_check_open (self, error) &&
+           extension_host_lifecycle_pause (&self->lifecycle, error);
   if (paused)
     {
       extension_host_process_hold_start (self);
@@ -66,7 +67,8 @@ extension_host_process_resume (ExtensionHostProcess  *self,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   was_paused = self->lifecycle.control == EXTENSION_HOST_CONTROL_PAUSED;
-  resumed = extension_host_process_check_open (self, error) && extension_host_lifecycle_resume (&self->lifecycle, error);
+  resumed = extension_host_process_check_open (self, error) &&
+            extension_host_lifecycle_resume (&self->lifecycle, error);
   if (resumed && was_paused)
     {
       extension_host_process_resume_start (self);
@@ -75,6 +77,22 @@ extension_host_process_resume (ExtensionHostProcess  *self,
   extension_host_process_flush (self);
 
   return resumed;
+}
+
+gboolean
+extension_host_process_quarantine_as (ExtensionHostProcess          *self,
+                                      const ExtensionHostRequester  *requester,
+                                      GError                       **error)
+{
+  if (!extension_host_process_check_open (self, error))
+    return FALSE;
+
+  extension_host_process_tell_wish (self);
+  extension_host_lifecycle_quarantine (&self->lifecycle, requester);
+  extension_host_process_supersede_starts (self);
+  extension_host_process_flush (self);
+
+  return TRUE;
 }
 
 /**
@@ -98,15 +116,7 @@ extension_host_process_quarantine (ExtensionHostProcess  *self,
   g_return_val_if_fail (extension_host_process_is_own_thread (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!extension_host_process_check_open (self, error))
-    return FALSE;
-
-  extension_host_process_tell_wish (self);
-  extension_host_lifecycle_quarantine (&self->lifecycle, EXTENSION_HOST_REQUESTER_APPLICATION);
-  extension_host_process_supersede_starts (self);
-  extension_host_process_flush (self);
-
-  return TRUE;
+  return extension_host_process_quarantine_as (self, EXTENSION_HOST_REQUESTER_APPLICATION, error);
 }
 
 /**
@@ -139,6 +149,19 @@ extension_host_process_release (ExtensionHostProcess  *self,
   return TRUE;
 }
 
+gboolean
+extension_host_process_reset_as (ExtensionHostProcess          *self,
+                                 const ExtensionHostRequester  *requester,
+                                 GError                       **error)
+{
+  gboolean reset = extension_host_process_check_open (self, error) &&
+                   extension_host_lifecycle_reset (&self->lifecycle, requester, error);
+
+  extension_host_process_flush (self);
+
+  return reset;
+}
+
 /**
  * extension_host_process_reset:
  * @self: a host
@@ -156,16 +179,9 @@ gboolean
 extension_host_process_reset (ExtensionHostProcess  *self,
                               GError               **error)
 {
-  gboolean reset = FALSE;
-
   g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), FALSE);
   g_return_val_if_fail (extension_host_process_is_own_thread (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  reset = extension_host_process_check_open (self, error) &&
-          extension_host_lifecycle_reset (&self->lifecycle, EXTENSION_HOST_REQUESTER_APPLICATION,
-                                          error);
-  extension_host_process_flush (self);
-
-  return reset;
+  return extension_host_process_reset_as (self, EXTENSION_HOST_REQUESTER_APPLICATION, error);
 }

@@ -28,9 +28,9 @@ extension_host_process_tell_wish (ExtensionHostProcess *self)
 }
 
 gboolean
-extension_host_process_start_as (ExtensionHostProcess  *self,
-                                 const char            *requester,
-                                 GError               **error)
+extension_host_process_start_as (ExtensionHostProcess          *self,
+                                 const ExtensionHostRequester  *requester,
+                                 GError                       **error)
 {
   if (!extension_host_process_check_open (self, error) ||
       !extension_host_spec_validate (self->spec, error) ||
@@ -45,10 +45,10 @@ extension_host_process_start_as (ExtensionHostProcess  *self,
 
 /* @reason is RESTART, or GROUP. */
 gboolean
-extension_host_process_restart_as (ExtensionHostProcess  *self,
-                                   ExtensionHostReason    reason,
-                                   const char            *requester,
-                                   GError               **error)
+extension_host_process_restart_as (ExtensionHostProcess          *self,
+                                   ExtensionHostReason            reason,
+                                   const ExtensionHostRequester  *requester,
+                                   GError                       **error)
 {
   if (!extension_host_process_check_open (self, error) ||
       !extension_host_spec_validate (self->spec, error) ||
@@ -60,21 +60,13 @@ extension_host_process_restart_as (ExtensionHostProcess  *self,
   return TRUE;
 }
 
-static gboolean
-restart (ExtensionHostProcess  *self,
-         const char            *requester,
-         GError               **error)
-{
-  return extension_host_process_restart_as (self, EXTENSION_HOST_REASON_RESTART, requester, error);
-}
-
 /* Stop, terminate (after @timeout_ms by force) or kill, as @reason says. */
 gboolean
-extension_host_process_stop_as (ExtensionHostProcess  *self,
-                                ExtensionHostReason    reason,
-                                guint                  timeout_ms,
-                                const char            *requester,
-                                GError               **error)
+extension_host_process_stop_as (ExtensionHostProcess          *self,
+                                ExtensionHostReason            reason,
+                                guint                          timeout_ms,
+                                const ExtensionHostRequester  *requester,
+                                GError                       **error)
 {
   ExtensionHostStopRung rung = EXTENSION_HOST_STOP_RUNG_REQUEST;
 
@@ -143,14 +135,15 @@ extension_host_process_start (ExtensionHostProcess  *self,
   return started;
 }
 
-static void
-bring_up (ExtensionHostProcess  *self,
-          gboolean             (*ask) (ExtensionHostProcess  *self,
-                                       const char            *requester,
-                                       GError               **error),
-          GTask                 *task)
+/* Start or restart, as @reason says. Takes over @task, which is answered with a boolean. */
+void
+extension_host_process_bring_up (ExtensionHostProcess         *self,
+                                 ExtensionHostReason           reason,
+                                 const ExtensionHostRequester *requester,
+                                 GTask                        *task)
 {
   guint64 before = self->lifecycle.sequence;
+  gboolean taken = FALSE;
   g_autoptr(GError) error = NULL;
 
   if (g_task_return_error_if_cancelled (task))
@@ -159,7 +152,10 @@ bring_up (ExtensionHostProcess  *self,
       return;
     }
 
-  if (!ask (self, EXTENSION_HOST_REQUESTER_APPLICATION, &error))
+  taken = reason == EXTENSION_HOST_REASON_START
+            ? extension_host_process_start_as (self, requester, &error)
+            : extension_host_process_restart_as (self, reason, requester, &error);
+  if (!taken)
     {
       g_task_return_error (task, g_steal_pointer (&error));
       g_object_unref (task);
@@ -201,9 +197,10 @@ extension_host_process_start_async (ExtensionHostProcess *self,
   g_return_if_fail (extension_host_process_is_own_thread (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  bring_up (self, extension_host_process_start_as,
-            extension_host_process_new_task (self, extension_host_process_start_async,
-                                             cancellable, callback, user_data));
+  extension_host_process_bring_up (
+    self, EXTENSION_HOST_REASON_START, EXTENSION_HOST_REQUESTER_APPLICATION,
+    extension_host_process_new_task (self, extension_host_process_start_async, cancellable,
+                                     callback, user_data));
 }
 
 /**
@@ -255,9 +252,10 @@ extension_host_process_restart_async (ExtensionHostProcess *self,
   g_return_if_fail (extension_host_process_is_own_thread (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  bring_up (self, restart,
-            extension_host_process_new_task (self, extension_host_process_restart_async,
-                                             cancellable, callback, user_data));
+  extension_host_process_bring_up (
+    self, EXTENSION_HOST_REASON_RESTART, EXTENSION_HOST_REQUESTER_APPLICATION,
+    extension_host_process_new_task (self, extension_host_process_restart_async, cancellable,
+                                     callback, user_data));
 }
 
 /**
@@ -286,11 +284,13 @@ extension_host_process_restart_finish (ExtensionHostProcess  *self,
 
 /* Stop, terminate and kill */
 
-static void
-bring_down (ExtensionHostProcess *self,
-            ExtensionHostReason   reason,
-            guint                 timeout_ms,
-            GTask                *task)
+/* Takes over @task, which is answered with an ExtensionHostStopOutcome. */
+void
+extension_host_process_bring_down (ExtensionHostProcess         *self,
+                                   ExtensionHostReason           reason,
+                                   guint                         timeout_ms,
+                                   const ExtensionHostRequester *requester,
+                                   GTask                        *task)
 {
   guint64 before = self->lifecycle.sequence;
   gboolean was_stopped = self->lifecycle.state == EXTENSION_HOST_STATE_STOPPED;
@@ -302,8 +302,7 @@ bring_down (ExtensionHostProcess *self,
       return;
     }
 
-  if (!extension_host_process_stop_as (self, reason, timeout_ms,
-                                       EXTENSION_HOST_REQUESTER_APPLICATION, &error))
+  if (!extension_host_process_stop_as (self, reason, timeout_ms, requester, &error))
     {
       g_task_return_error (task, g_steal_pointer (&error));
       g_object_unref (task);
@@ -360,9 +359,10 @@ extension_host_process_stop_async (ExtensionHostProcess *self,
   g_return_if_fail (extension_host_process_is_own_thread (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  bring_down (self, EXTENSION_HOST_REASON_STOP, 0,
-              extension_host_process_new_task (self, extension_host_process_stop_async,
-                                               cancellable, callback, user_data));
+  extension_host_process_bring_down (
+    self, EXTENSION_HOST_REASON_STOP, 0, EXTENSION_HOST_REQUESTER_APPLICATION,
+    extension_host_process_new_task (self, extension_host_process_stop_async, cancellable,
+                                     callback, user_data));
 }
 
 /**
@@ -415,9 +415,10 @@ extension_host_process_terminate_async (ExtensionHostProcess *self,
   g_return_if_fail (extension_host_process_is_own_thread (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  bring_down (self, EXTENSION_HOST_REASON_TERMINATE, timeout_ms,
-              extension_host_process_new_task (self, extension_host_process_terminate_async,
-                                               cancellable, callback, user_data));
+  extension_host_process_bring_down (
+    self, EXTENSION_HOST_REASON_TERMINATE, timeout_ms, EXTENSION_HOST_REQUESTER_APPLICATION,
+    extension_host_process_new_task (self, extension_host_process_terminate_async, cancellable,
+                                     callback, user_data));
 }
 
 /**
@@ -467,9 +468,10 @@ extension_host_process_kill_async (ExtensionHostProcess *self,
   g_return_if_fail (extension_host_process_is_own_thread (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  bring_down (self, EXTENSION_HOST_REASON_KILL, 0,
-              extension_host_process_new_task (self, extension_host_process_kill_async,
-                                               cancellable, callback, user_data));
+  extension_host_process_bring_down (
+    self, EXTENSION_HOST_REASON_KILL, 0, EXTENSION_HOST_REQUESTER_APPLICATION,
+    extension_host_process_new_task (self, extension_host_process_kill_async, cancellable,
+                                     callback, user_data));
 }
 
 /**

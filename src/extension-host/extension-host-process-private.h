@@ -15,7 +15,7 @@
 
 G_BEGIN_DECLS
 
-#define EXTENSION_HOST_REQUESTER_APPLICATION "application"
+#define EXTENSION_HOST_REQUESTER_APPLICATION (&(const ExtensionHostRequester) { "application", NULL })
 
 /* What the outside has been told. The machine may be ahead of it, for as long as somebody is being
  * told what came before. */
@@ -312,17 +312,34 @@ GTask   *extension_host_process_new_task       (ExtensionHostProcess          *s
 /* extension-host-process-operations.c: the public operations, on behalf of @requester */
 void     extension_host_process_supersede_starts (ExtensionHostProcess        *self);
 gboolean extension_host_process_start_as       (ExtensionHostProcess          *self,
-                                                const char                    *requester,
+                                                const ExtensionHostRequester  *requester,
                                                 GError                       **error);
 void     extension_host_process_tell_wish      (ExtensionHostProcess          *self);
 gboolean extension_host_process_restart_as     (ExtensionHostProcess          *self,
                                                 ExtensionHostReason            reason,
-                                                const char                    *requester,
+                                                const ExtensionHostRequester  *requester,
                                                 GError                       **error);
 gboolean extension_host_process_stop_as        (ExtensionHostProcess          *self,
                                                 ExtensionHostReason            reason,
                                                 guint                          timeout_ms,
-                                                const char                    *requester,
+                                                const ExtensionHostRequester  *requester,
+                                                GError                       **error);
+void     extension_host_process_bring_up       (ExtensionHostProcess          *self,
+                                                ExtensionHostReason            reason,
+                                                const ExtensionHostRequester  *requester,
+                                                GTask                         *task);
+void     extension_host_process_bring_down     (ExtensionHostProcess          *self,
+                                                ExtensionHostReason            reason,
+                                                guint                          timeout_ms,
+                                                const ExtensionHostRequester  *requester,
+                                                GTask                         *task);
+
+/* extension-host-process-control.c */
+gboolean extension_host_process_quarantine_as  (ExtensionHostProcess          *self,
+                                                const ExtensionHostRequester  *requester,
+                                                GError                       **error);
+gboolean extension_host_process_reset_as       (ExtensionHostProcess          *self,
+                                                const ExtensionHostRequester  *requester,
                                                 GError                       **error);
 
 G_END_DECLS

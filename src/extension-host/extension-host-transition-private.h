@@ -19,6 +19,13 @@ struct _ExtensionHostTransition
   gint64 monotonic_time;
 };
 
+/* On whose behalf something is done, and why: one line, or NULL. A transition tells both. */
+typedef struct
+{
+  const char *name;
+  const char *why;
+} ExtensionHostRequester;
+
 ExtensionHostTransition *extension_host_transition_new (void);
 
 G_END_DECLS

@@ -11,6 +11,8 @@
  * ever break is asserted here, whatever the test. */
 
 #define FAKE_TERM_TIMEOUT 250
+#define BECAUSE "they had to"
+#define BY(who) (&(const ExtensionHostRequester) { (who), BECAUSE })   /* a requester */
 #define FAKE_EPOCH (1000 * G_USEC_PER_SEC)
 
 typedef struct

@@ -17,7 +17,7 @@ static void
 restart_with_group (Fake *fake)
 {
   g_assert_true (extension_host_lifecycle_restart (&fake->lifecycle, EXTENSION_HOST_REASON_GROUP,
-                                                   "other", NULL));
+                                                   BY ("other"), NULL));
 }
 
 /* It failed once by itself and runs again. */

@@ -173,28 +173,29 @@ wish (Fake    *fake,
   switch (which)
     {
     case START:
-      return extension_host_lifecycle_start (lifecycle, EXTENSION_HOST_REASON_START, "me", error);
+      return extension_host_lifecycle_start (lifecycle, EXTENSION_HOST_REASON_START, BY ("me"),
+                                             error);
     case RESTART:
-      return extension_host_lifecycle_restart (lifecycle, EXTENSION_HOST_REASON_RESTART, "me",
+      return extension_host_lifecycle_restart (lifecycle, EXTENSION_HOST_REASON_RESTART, BY ("me"),
                                                error);
     case STOP:
       return extension_host_lifecycle_stop (lifecycle, EXTENSION_HOST_REASON_STOP,
-                                            EXTENSION_HOST_STOP_RUNG_REQUEST, 0, "me", error);
+                                            EXTENSION_HOST_STOP_RUNG_REQUEST, 0, BY ("me"), error);
     case TERMINATE:
       return extension_host_lifecycle_stop (lifecycle, EXTENSION_HOST_REASON_TERMINATE,
                                             EXTENSION_HOST_STOP_RUNG_TERM, FAKE_TERM_TIMEOUT,
-                                            "me", error);
+                                            BY ("me"), error);
     case KILL:
       return extension_host_lifecycle_stop (lifecycle, EXTENSION_HOST_REASON_KILL,
-                                            EXTENSION_HOST_STOP_RUNG_KILL, 0, "me", error);
+                                            EXTENSION_HOST_STOP_RUNG_KILL, 0, BY ("me"), error);
     case RESET:
-      return extension_host_lifecycle_reset (lifecycle, "me", error);
+      return extension_host_lifecycle_reset (lifecycle, BY ("me"), error);
     case PAUSE:
       return extension_host_lifecycle_pause (lifecycle, error);
     case RESUME:
       return extension_host_lifecycle_resume (lifecycle, error);
     case QUARANTINE:
-      extension_host_lifecycle_quarantine (lifecycle, "me");
+      extension_host_lifecycle_quarantine (lifecycle, BY ("me"));
       return TRUE;
     case RELEASE:
       extension_host_lifecycle_release (lifecycle);

@@ -29,27 +29,28 @@ wish (Walk *walk)
   switch (g_test_rand_int_range (0, 10))
     {
     case 0:
-      granted = extension_host_lifecycle_start (lifecycle, EXTENSION_HOST_REASON_START, "me",
+      granted = extension_host_lifecycle_start (lifecycle, EXTENSION_HOST_REASON_START, BY ("me"),
                                                 &error);
       break;
     case 1:
-      granted = extension_host_lifecycle_restart (lifecycle, EXTENSION_HOST_REASON_RESTART, "me",
+      granted = extension_host_lifecycle_restart (lifecycle, EXTENSION_HOST_REASON_RESTART, BY ("me"),
                                                   &error);
       break;
     case 2:
       granted = extension_host_lifecycle_stop (lifecycle, EXTENSION_HOST_REASON_STOP,
-                                               EXTENSION_HOST_STOP_RUNG_REQUEST, 0, "me", &error);
+                                               EXTENSION_HOST_STOP_RUNG_REQUEST, 0, BY ("me"),
+                                               &error);
       break;
     case 3:
       granted = extension_host_lifecycle_stop (lifecycle, EXTENSION_HOST_REASON_TERMINATE,
-                                               EXTENSION_HOST_STOP_RUNG_TERM, 5, "me", &error);
+                                               EXTENSION_HOST_STOP_RUNG_TERM, 5, BY ("me"), &error);
       break;
     case 4:
       granted = extension_host_lifecycle_stop (lifecycle, EXTENSION_HOST_REASON_KILL,
-                                               EXTENSION_HOST_STOP_RUNG_KILL, 0, "me", &error);
+                                               EXTENSION_HOST_STOP_RUNG_KILL, 0, BY ("me"), &error);
       break;
     case 5:
-      granted = extension_host_lifecycle_reset (lifecycle, "me", &error);
+      granted = extension_host_lifecycle_reset (lifecycle, BY ("me"), &error);
       break;
     case 6:
       granted = extension_host_lifecycle_pause (lifecycle, &error);
@@ -59,7 +60,7 @@ wish (Walk *walk)
       break;
     case 8:
       if (g_test_rand_int_range (0, 4) == 0)
-        extension_host_lifecycle_quarantine (lifecycle, "me");
+        extension_host_lifecycle_quarantine (lifecycle, BY ("me"));
       break;
     default:
       extension_host_lifecycle_release (lifecycle);

@@ -536,8 +536,8 @@ test_first_pending_restart_keeps_its_requester (void)
   ExtensionHostLifecycle *lifecycle = &fake->lifecycle;
 
   run (fake);
-  extension_host_lifecycle_restart (lifecycle, EXTENSION_HOST_REASON_RESTART, "first", NULL);
-  extension_host_lifecycle_restart (lifecycle, EXTENSION_HOST_REASON_RESTART, "second", NULL);
+  extension_host_lifecycle_restart (lifecycle, EXTENSION_HOST_REASON_RESTART, BY ("first"), NULL);
+  extension_host_lifecycle_restart (lifecycle, EXTENSION_HOST_REASON_RESTART, BY ("second"), NULL);
   g_assert_cmpstr (lifecycle->pending_requester, ==, "first");
   fake_stop (fake);
   g_assert_null (lifecycle->pending_requester);

@@ -17,6 +17,7 @@ note_requester (ExtensionHostTransition *transition,
                 gboolean                 rests,
                 gpointer                 owner)
 {
+  g_assert_true ((g_strcmp0 (transition->detail, BECAUSE) == 0) == (transition->requester != NULL));
   g_string_append_printf (asked, "%s%s/%s", asked->len > 0 ? " " : "",
                           transition->requester != NULL ? transition->requester : "-",
                           extension_host_reason_to_string (transition->reason));
@@ -29,7 +30,7 @@ order_stop (Fake                *fake,
             const char          *requester)
 {
   return extension_host_lifecycle_stop (&fake->lifecycle, reason, EXTENSION_HOST_STOP_RUNG_TERM, 1,
-                                        requester, NULL);
+                                        BY (requester), NULL);
 }
 
 static void
@@ -37,26 +38,26 @@ live_with_requesters (Fake *fake)
 {
   ExtensionHostLifecycle *lifecycle = &fake->lifecycle;
 
-  extension_host_lifecycle_start (lifecycle, EXTENSION_HOST_REASON_START, "ann", NULL);
+  extension_host_lifecycle_start (lifecycle, EXTENSION_HOST_REASON_START, BY ("ann"), NULL);
   fake_live_and_die (fake, 1);
   fake_wait (fake);
   fake_spawned (fake);
-  extension_host_lifecycle_restart (lifecycle, EXTENSION_HOST_REASON_RESTART, "bob", NULL);
+  extension_host_lifecycle_restart (lifecycle, EXTENSION_HOST_REASON_RESTART, BY ("bob"), NULL);
   fake_gone (fake);
   order_stop (fake, EXTENSION_HOST_REASON_TERMINATE, "cid");
-  extension_host_lifecycle_start (lifecycle, EXTENSION_HOST_REASON_START, "dan", NULL);
+  extension_host_lifecycle_start (lifecycle, EXTENSION_HOST_REASON_START, BY ("dan"), NULL);
   fake_gone (fake);
   fake_live_and_die (fake, 1);
-  extension_host_lifecycle_start (lifecycle, EXTENSION_HOST_REASON_START, "eve", NULL);
+  extension_host_lifecycle_start (lifecycle, EXTENSION_HOST_REASON_START, BY ("eve"), NULL);
   order_stop (fake, EXTENSION_HOST_REASON_KILL, "fay");
   order_stop (fake, EXTENSION_HOST_REASON_STOP, "gus");   /* joins */
   fake_gone (fake);
   g_object_set (fake->spec, "restart", EXTENSION_HOST_RESTART_POLICY_NEVER, NULL);
-  extension_host_lifecycle_restart (lifecycle, EXTENSION_HOST_REASON_GROUP, "hal", NULL);
+  extension_host_lifecycle_restart (lifecycle, EXTENSION_HOST_REASON_GROUP, BY ("hal"), NULL);
   fake_live_and_die (fake, 1);
-  extension_host_lifecycle_reset (lifecycle, "ida", NULL);
+  extension_host_lifecycle_reset (lifecycle, BY ("ida"), NULL);
   extension_host_lifecycle_start (lifecycle, EXTENSION_HOST_REASON_START, NULL, NULL);
-  extension_host_lifecycle_quarantine (lifecycle, "joe");
+  extension_host_lifecycle_quarantine (lifecycle, BY ("joe"));
   fake_gone (fake);
 }
 

@@ -56,6 +56,7 @@ typedef struct
 } ExtensionHostLogLimit;
 
 gboolean  extension_host_log_limit_admit   (ExtensionHostLogLimit  *self,
+                                            guint                   rate,
                                             gint64                  now,
                                             gsize                   length,
                                             gboolean                has_room);

@@ -217,9 +217,11 @@ extension_host_log_ring_dup_tail (ExtensionHostLogRing *self,
   return (GStrv) g_ptr_array_free (g_steal_pointer (&lines), FALSE);
 }
 
-/* Whether a line of @length bytes is to be told at @now, if there is room for it at all. */
+/* Whether a line of @length bytes is to be told at @now, with at most @rate a second, if there is room
+ * for it at all. */
 gboolean
 extension_host_log_limit_admit (ExtensionHostLogLimit *self,
+                                guint                  rate,
                                 gint64                 now,
                                 gsize                  length,
                                 gboolean               has_room)
@@ -230,7 +232,7 @@ extension_host_log_limit_admit (ExtensionHostLogLimit *self,
       self->told = 0;
     }
 
-  if (has_room && self->told < EXTENSION_HOST_LOG_RATE)
+  if (has_room && self->told < rate)
     {
       self->told++;
       return TRUE;

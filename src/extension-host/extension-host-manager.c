@@ -4,11 +4,8 @@
 #include <glib/gi18n-lib.h>
 
 #include "extension-host-affinity-private.h"
-#include "extension-host-enum-types.h"
 #include "extension-host-error.h"
-#include "extension-host-manager-private.h"
-
-#define MAX_CONCURRENT_RESTARTS 4
+#include "extension-host-manager-class-private.h"
 
 /**
  * ExtensionHostManager:
@@ -26,28 +23,8 @@
  * Since: 0.1
  */
 
-enum
-{
-  PROP_0,
-  PROP_ITEM_TYPE,
-  PROP_N_ITEMS,
-  PROP_STRATEGY,
-  PROP_MAX_CONCURRENT_RESTARTS,
-  N_PROPS
-};
-
-static GParamSpec *properties[N_PROPS];
-
-enum
-{
-  STATE_CHANGED,
-  CRASHED,
-  LOG,
-  HEALTH_CHECKED,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
+#define properties extension_host_manager_properties
+#define signals extension_host_manager_signals
 
 static void list_model_init (GListModelInterface *iface);
 
@@ -250,203 +227,18 @@ extension_host_manager_finalize (GObject *object)
 }
 
 static void
-extension_host_manager_get_property (GObject    *object,
-                                     guint       prop_id,
-                                     GValue     *value,
-                                     GParamSpec *pspec)
-{
-  ExtensionHostManager *self = EXTENSION_HOST_MANAGER (object);
-
-  switch (prop_id)
-    {
-    case PROP_ITEM_TYPE:
-      g_value_set_gtype (value, EXTENSION_HOST_TYPE_PROCESS);
-      break;
-    case PROP_N_ITEMS:
-      g_value_set_uint (value, self->processes->len);
-      break;
-    case PROP_STRATEGY:
-      g_value_set_enum (value, self->strategy);
-      break;
-    case PROP_MAX_CONCURRENT_RESTARTS:
-      g_value_set_uint (value, extension_host_manager_get_max_concurrent_restarts (self));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-extension_host_manager_set_property (GObject      *object,
-                                     guint         prop_id,
-                                     const GValue *value,
-                                     GParamSpec   *pspec)
-{
-  ExtensionHostManager *self = EXTENSION_HOST_MANAGER (object);
-
-  switch (prop_id)
-    {
-    case PROP_STRATEGY:
-      extension_host_manager_set_strategy (self, g_value_get_enum (value));
-      break;
-    case PROP_MAX_CONCURRENT_RESTARTS:
-      extension_host_manager_set_max_concurrent_restarts (self, g_value_get_uint (value));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
 extension_host_manager_class_init (ExtensionHostManagerClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->dispose = extension_host_manager_dispose;
   object_class->finalize = extension_host_manager_finalize;
-  object_class->get_property = extension_host_manager_get_property;
-  object_class->set_property = extension_host_manager_set_property;
 
   bindtextdomain (GETTEXT_PACKAGE, EXTENSION_HOST_LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
 
-  /**
-   * ExtensionHostManager:item-type:
-   *
-   * The type of the items, which is [class@ExtensionHost.Process].
-   *
-   * Since: 0.1
-   */
-  properties[PROP_ITEM_TYPE] =
-    g_param_spec_gtype ("item-type", NULL, NULL,
-                        G_TYPE_OBJECT,
-                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * ExtensionHostManager:n-items:
-   *
-   * How many hosts there are.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_N_ITEMS] =
-    g_param_spec_uint ("n-items", NULL, NULL,
-                       0, G_MAXUINT, 0,
-                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * ExtensionHostManager:strategy:
-   *
-   * Which hosts are restarted when one of a group, see [property@ExtensionHost.Spec:group], has
-   * failed and is about to be restarted automatically.
-   *
-   * The others are restarted if they are up, with reason `group`, the id of the failed host as
-   * requester, and without any effect on their budget. Those that are down, that are going down or
-   * are to be restarted already, that are paused or quarantined, are left alone. A host that
-   * crashed for good takes nobody with it.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_STRATEGY] =
-    g_param_spec_enum ("strategy", NULL, NULL,
-                       EXTENSION_HOST_TYPE_STRATEGY,
-                       EXTENSION_HOST_STRATEGY_ONE_FOR_ONE,
-                       G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_EXPLICIT_NOTIFY |
-                       G_PARAM_STATIC_STRINGS);
-
-  /**
-   * ExtensionHostManager:max-concurrent-restarts:
-   *
-   * How many hosts may be restarted automatically at the same time. When more fail at once, the
-   * others wait for their turn after their backoff. A host is being restarted until it is ready, has
-   * failed again, or is paused.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_MAX_CONCURRENT_RESTARTS] =
-    g_param_spec_uint ("max-concurrent-restarts", NULL, NULL,
-                       1, G_MAXUINT, MAX_CONCURRENT_RESTARTS,
-                       G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_EXPLICIT_NOTIFY |
-                       G_PARAM_STATIC_STRINGS);
-
-  g_object_class_install_properties (object_class, N_PROPS, properties);
-
-  /**
-   * ExtensionHostManager::state-changed:
-   * @self: the manager
-   * @process: the host
-   * @transition: what changed
-   *
-   * Emitted for each transition of each host, see [signal@ExtensionHost.Process::state-changed].
-   * The detail is the id of the host.
-   *
-   * Since: 0.1
-   */
-  signals[STATE_CHANGED] =
-    g_signal_new ("state-changed",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE,
-                  2, EXTENSION_HOST_TYPE_PROCESS, EXTENSION_HOST_TYPE_TRANSITION);
-
-  /**
-   * ExtensionHostManager::crashed:
-   * @self: the manager
-   * @process: the host
-   * @exit: how it ended the last time
-   *
-   * Emitted when a host enters `crashed`, see [signal@ExtensionHost.Process::crashed]. The detail
-   * is the id of the host.
-   *
-   * Since: 0.1
-   */
-  signals[CRASHED] =
-    g_signal_new ("crashed",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE,
-                  2, EXTENSION_HOST_TYPE_PROCESS, EXTENSION_HOST_TYPE_EXIT);
-
-  /**
-   * ExtensionHostManager::log:
-   * @self: the manager
-   * @process: the host
-   * @stream: where the line came from
-   * @line: the line, valid UTF-8, without its end
-   *
-   * Emitted for each line that a host wrote, see [signal@ExtensionHost.Process::log]. The detail
-   * is the id of the host.
-   *
-   * Since: 0.1
-   */
-  signals[LOG] =
-    g_signal_new ("log",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE,
-                  3, EXTENSION_HOST_TYPE_PROCESS, EXTENSION_HOST_TYPE_LOG_STREAM, G_TYPE_STRING);
-
-  /**
-   * ExtensionHostManager::health-checked:
-   * @self: the manager
-   * @process: the host
-   * @health: what was seen
-   *
-   * Emitted at each tick of each host that is ready, see
-   * [signal@ExtensionHost.Process::health-checked]. The detail is the id of the host.
-   *
-   * Since: 0.1
-   */
-  signals[HEALTH_CHECKED] =
-    g_signal_new ("health-checked",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE,
-                  2, EXTENSION_HOST_TYPE_PROCESS, EXTENSION_HOST_TYPE_HEALTH);
+  extension_host_manager_install_properties (object_class);
+  extension_host_manager_install_signals (G_TYPE_FROM_CLASS (klass));
 }
 
 static void

@@ -2,80 +2,14 @@
 #include "config.h"
 
 #include "extension-host-enum-types.h"
-#include "extension-host-health-private.h"
 #include "extension-host-process-private.h"
+#include "extension-host-records-private.h"
 #include "extension-host-state-private.h"
 
 /* Everything there is to know of a host, in one piece, for D-Bus and for support requests. */
 
-static void
-add_enum (GVariantDict *dict,
-          const char   *key,
-          GType         type,
-          int           value)
-{
-  g_autoptr(GEnumClass) klass = g_type_class_ref (type);
-
-  g_variant_dict_insert (dict, key, "s", g_enum_get_value (klass, value)->value_nick);
-}
-
-static void
-add_string (GVariantDict *dict,
-            const char   *key,
-            const char   *value)
-{
-  g_variant_dict_insert (dict, key, "s", value != NULL ? value : "");
-}
-
-static GVariant *
-describe_exit (ExtensionHostExit *exit)
-{
-  g_autofree char *text = extension_host_exit_to_string (exit);
-  GVariantDict dict;
-
-  g_variant_dict_init (&dict, NULL);
-  add_enum (&dict, "kind", EXTENSION_HOST_TYPE_EXIT_KIND, exit->kind);
-  g_variant_dict_insert (&dict, "code", "i", exit->code);
-  g_variant_dict_insert (&dict, "signal", "i", exit->signal);
-  g_variant_dict_insert (&dict, "core-dumped", "b", exit->core_dumped);
-  add_enum (&dict, "reason", EXTENSION_HOST_TYPE_REASON, exit->reason);
-  g_variant_dict_insert (&dict, "requested", "b", exit->requested);
-  g_variant_dict_insert (&dict, "generation", "t", exit->generation);
-  g_variant_dict_insert (&dict, "pid", "u", exit->pid);
-  g_variant_dict_insert (&dict, "time", "t", (guint64) exit->time);
-  g_variant_dict_insert (&dict, "runtime", "t", (guint64) exit->runtime);
-  g_variant_dict_insert_value (&dict, "log",
-                               g_variant_new_strv ((const char * const *) exit->log, -1));
-  g_variant_dict_insert_value (&dict, "suspects",
-                               g_variant_new_strv ((const char * const *) exit->suspects, -1));
-  add_string (&dict, "text", text);
-
-  return g_variant_dict_end (&dict);
-}
-
-static GVariant *
-describe_health (ExtensionHostHealth *health)
-{
-  g_autofree char *text = extension_host_health_to_string (health);
-  GVariantDict dict;
-
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "sequence", "t", health->sequence);
-  g_variant_dict_insert (&dict, "generation", "t", health->generation);
-  g_variant_dict_insert (&dict, "time", "t", (guint64) health->time);
-  g_variant_dict_insert (&dict, "ok", "b", health->ok);
-  g_variant_dict_insert (&dict, "latency", "x", health->latency);
-  g_variant_dict_insert (&dict, "failures", "u", health->failures);
-  g_variant_dict_insert (&dict, "rss", "t", health->rss);
-  g_variant_dict_insert (&dict, "cpu-percent", "d", health->cpu_percent);
-  g_variant_dict_insert (&dict, "processes", "u", health->processes);
-  g_variant_dict_insert (&dict, "pending-calls", "u", health->pending_calls);
-  g_variant_dict_insert (&dict, "queued-bytes", "t", health->queued_bytes);
-  add_enum (&dict, "verdict", EXTENSION_HOST_TYPE_VERDICT, health->verdict);
-  add_string (&dict, "text", text);
-
-  return g_variant_dict_end (&dict);
-}
+#define add_enum extension_host_records_add_enum
+#define add_string extension_host_records_add_string
 
 static void
 add_spec (GVariantDict      *dict,
@@ -87,8 +21,11 @@ add_spec (GVariantDict      *dict,
   add_string (dict, "group", spec->group);
   add_string (dict, "working-directory", spec->working_directory);
   add_enum (dict, "restart", EXTENSION_HOST_TYPE_RESTART_POLICY, spec->restart);
-  g_variant_dict_insert_value (dict, "command-line",
-                               g_variant_new_strv ((const char * const *) spec->argv, -1));
+  g_variant_dict_insert_value (
+    dict, "command-line", extension_host_records_new_strv ((const char * const *) spec->argv));
+  g_variant_dict_insert_value (
+    dict, "capabilities",
+    extension_host_records_new_strv ((const char * const *) spec->capabilities));
 }
 
 static void
@@ -119,9 +56,11 @@ add_face (GVariantDict            *dict,
   add_string (dict, "status-text", face->status_text);
   g_variant_dict_insert (dict, "progress", "d", face->progress);
   if (face->last_health != NULL)
-    g_variant_dict_insert_value (dict, "last-health", describe_health (face->last_health));
+    g_variant_dict_insert_value (dict, "last-health",
+                                 extension_host_health_to_variant (face->last_health));
   if (face->last_exit != NULL)
-    g_variant_dict_insert_value (dict, "last-exit", describe_exit (face->last_exit));
+    g_variant_dict_insert_value (dict, "last-exit",
+                                 extension_host_exit_to_variant (face->last_exit));
   if (face->last_control_failure != NULL)
     g_variant_dict_insert_value (dict, "last-control-failure", face->last_control_failure);
 }
@@ -142,10 +81,11 @@ add_life (GVariantDict         *dict,
   g_variant_dict_insert (dict, "protocol-errors", "t", self->protocol_errors);
 }
 
-static void
-add_extensions (GVariantDict *dict,
-                GListModel   *extensions)
+/* a(sss): id, state, error */
+GVariant *
+extension_host_process_new_extensions (ExtensionHostProcess *self)
 {
+  GListModel *extensions = G_LIST_MODEL (self->extensions);
   GVariantBuilder builder;
   guint n = g_list_model_get_n_items (extensions);
 
@@ -161,7 +101,8 @@ add_extensions (GVariantDict *dict,
       g_variant_builder_add (&builder, "(sss)", extension_host_extension_get_id (extension), state,
                              error != NULL ? error->message : "");
     }
-  g_variant_dict_insert_value (dict, "extensions", g_variant_builder_end (&builder));
+
+  return g_variant_builder_end (&builder);
 }
 
 static void
@@ -203,7 +144,8 @@ extension_host_process_describe (ExtensionHostProcess *self)
   add_spec (&dict, self->spec);
   add_face (&dict, &self->face);
   add_life (&dict, self);
-  add_extensions (&dict, G_LIST_MODEL (self->extensions));
+  g_variant_dict_insert_value (&dict, "extensions",
+                               extension_host_process_new_extensions (self));
   add_stop (&dict, &self->ladder);
 
   return g_variant_ref_sink (g_variant_dict_end (&dict));

@@ -190,7 +190,7 @@ extension_host_process_take_line (ExtensionHostLogStream  stream,
   gint64 now = g_get_monotonic_time ();
 
   push_line (self, stream, text, length);
-  if (extension_host_log_limit_admit (&self->log_limit, now, length,
+  if (extension_host_log_limit_admit (&self->log_limit, EXTENSION_HOST_LOG_RATE, now, length,
                                       self->queued_lines < QUEUED_LINES_MAX))
     {
       queue_line (self, stream, g_utf8_make_valid (text, length));

@@ -158,6 +158,9 @@ struct _ExtensionHostProcess
 /* extension-host-process.c */
 gboolean extension_host_process_is_own_thread  (ExtensionHostProcess          *self);
 
+/* extension-host-process-describe.c */
+GVariant *extension_host_process_new_extensions (ExtensionHostProcess         *self);
+
 /* extension-host-process-face.c */
 GVariant *extension_host_process_new_budget    (ExtensionHostProcess          *self);
 void     extension_host_process_update_face    (ExtensionHostProcess          *self);

@@ -15,7 +15,7 @@ LEVELS = (
      "intake", "log", "version", "version-macros"),
     ("spec", "exit", "transition", "stop-outcome", "shutdown-report", "health", "watchdog",
      "call-failure", "log-ring", "order", "json-scan", "json-repair", "message", "methods", "oversize",
-     "payload", "pipes", "proc", "reactor", "channel", "lifeline", "output", "shim", "sweep"),
+     "payload", "pipes", "proc", "reactor", "records", "channel", "lifeline", "output", "shim", "sweep"),
     ("attempt", "ladder", "lifecycle", "rpc", "invocation", "extension"),
     ("process",),
     ("manager",),

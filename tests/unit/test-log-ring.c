@@ -5,6 +5,8 @@
 
 #include "extension-host-log-ring-private.h"
 
+#define RATE EXTENSION_HOST_LOG_RATE
+
 #define OUT EXTENSION_HOST_LOG_STREAM_STDOUT
 #define ERR EXTENSION_HOST_LOG_STREAM_STDERR
 #define HOST EXTENSION_HOST_LOG_STREAM_HOST
@@ -332,7 +334,7 @@ test_limit_admits_so_many_a_second (void)
 
   for (guint second = 0; second < 3; second++, now += G_USEC_PER_SEC)
     for (guint i = 0; i < EXTENSION_HOST_LOG_RATE; i++)
-      g_assert_true (extension_host_log_limit_admit (&limit, now, 10, TRUE));
+      g_assert_true (extension_host_log_limit_admit (&limit, RATE, now, 10, TRUE));
 }
 
 static void
@@ -344,9 +346,9 @@ test_limit_counts_what_it_drops (void)
   guint64 bytes = 0;
 
   for (guint i = 0; i < EXTENSION_HOST_LOG_RATE; i++)
-    extension_host_log_limit_admit (&limit, now, 10, TRUE);
+    extension_host_log_limit_admit (&limit, RATE, now, 10, TRUE);
   for (guint i = 0; i < 7; i++)
-    g_assert_false (extension_host_log_limit_admit (&limit, now, 10, TRUE));
+    g_assert_false (extension_host_log_limit_admit (&limit, RATE, now, 10, TRUE));
 
   g_assert_false (extension_host_log_limit_settle (&limit, now + G_USEC_PER_SEC - 1, &lines,
                                                    &bytes));
@@ -356,7 +358,7 @@ test_limit_counts_what_it_drops (void)
   g_assert_cmpuint (bytes, ==, 70);
   g_assert_false (extension_host_log_limit_settle (&limit, now + 9 * G_USEC_PER_SEC, &lines,
                                                    &bytes));
-  g_assert_true (extension_host_log_limit_admit (&limit, now + G_USEC_PER_SEC, 10, TRUE));
+  g_assert_true (extension_host_log_limit_admit (&limit, RATE, now + G_USEC_PER_SEC, 10, TRUE));
 }
 
 /* A drop is never forgotten: until it is settled no new second begins. */
@@ -369,8 +371,8 @@ test_limit_keeps_drops_until_settled (void)
   guint64 bytes = 0;
 
   for (guint i = 0; i < EXTENSION_HOST_LOG_RATE + 1; i++)
-    extension_host_log_limit_admit (&limit, now, 1, TRUE);
-  g_assert_false (extension_host_log_limit_admit (&limit, now + 5 * G_USEC_PER_SEC, 1, TRUE));
+    extension_host_log_limit_admit (&limit, RATE, now, 1, TRUE);
+  g_assert_false (extension_host_log_limit_admit (&limit, RATE, now + 5 * G_USEC_PER_SEC, 1, TRUE));
   g_assert_true (extension_host_log_limit_settle (&limit, now + 5 * G_USEC_PER_SEC, &lines,
                                                   &bytes));
   g_assert_cmpuint (lines, ==, 2);
@@ -384,8 +386,8 @@ test_limit_drops_what_there_is_no_room_for (void)
   guint64 lines = 0;
   guint64 bytes = 0;
 
-  g_assert_false (extension_host_log_limit_admit (&limit, now, 5, FALSE));
-  g_assert_true (extension_host_log_limit_admit (&limit, now, 5, TRUE));
+  g_assert_false (extension_host_log_limit_admit (&limit, RATE, now, 5, FALSE));
+  g_assert_true (extension_host_log_limit_admit (&limit, RATE, now, 5, TRUE));
   g_assert_true (extension_host_log_limit_settle (&limit, now + G_USEC_PER_SEC, &lines, &bytes));
   g_assert_cmpuint (lines, ==, 1);
   g_assert_cmpuint (bytes, ==, 5);

@@ -382,6 +382,24 @@ typedef enum
 } ExtensionHostVerdict;
 
 /**
+ * ExtensionHostAccess:
+ * @EXTENSION_HOST_ACCESS_STATUS: look: properties, signals, and the methods that only tell something
+ * @EXTENSION_HOST_ACCESS_CONTROL: also start, stop, restart, kill, pause, resume, quarantine, release
+ *   and reset hosts, and shut down
+ * @EXTENSION_HOST_ACCESS_CALL: also call methods of hosts
+ *
+ * What others may do on D-Bus. Each includes the ones before.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  EXTENSION_HOST_ACCESS_STATUS,
+  EXTENSION_HOST_ACCESS_CONTROL,
+  EXTENSION_HOST_ACCESS_CALL
+} ExtensionHostAccess;
+
+/**
  * extension_host_state_to_string:
  * @state: a state
  *

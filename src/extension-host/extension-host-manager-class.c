@@ -34,6 +34,15 @@ extension_host_manager_get_property (GObject    *object,
     case PROP_MAX_CONCURRENT_RESTARTS:
       g_value_set_uint (value, extension_host_manager_get_max_concurrent_restarts (self));
       break;
+    case PROP_APPLICATION_ID:
+      g_value_set_string (value, self->application_id);
+      break;
+    case PROP_ACCESS:
+      g_value_set_enum (value, self->access);
+      break;
+    case PROP_BUS_NAME:
+      g_value_set_string (value, self->bus_name);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -54,6 +63,9 @@ extension_host_manager_set_property (GObject      *object,
       break;
     case PROP_MAX_CONCURRENT_RESTARTS:
       extension_host_manager_set_max_concurrent_restarts (self, g_value_get_uint (value));
+      break;
+    case PROP_APPLICATION_ID:
+      extension_host_manager_set_application_id (self, g_value_get_string (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -124,6 +136,47 @@ extension_host_manager_install_properties (GObjectClass *object_class)
                        1, G_MAXUINT, MAX_CONCURRENT_RESTARTS,
                        G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_EXPLICIT_NOTIFY |
                        G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostManager:application-id:
+   *
+   * The id of the application, such as `org.example.Editor`, that is told on D-Bus; %NULL if there is none.
+   *
+   * [method@ExtensionHost.Manager.publish_async] sets it.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_APPLICATION_ID] =
+    g_param_spec_string ("application-id", NULL, NULL,
+                         NULL,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostManager:access:
+   *
+   * What others may do on D-Bus, as the last [method@ExtensionHost.Manager.export] or
+   * [method@ExtensionHost.Manager.publish_async] said.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ACCESS] =
+    g_param_spec_enum ("access", NULL, NULL,
+                       EXTENSION_HOST_TYPE_ACCESS,
+                       EXTENSION_HOST_ACCESS_STATUS,
+                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * ExtensionHostManager:bus-name:
+   *
+   * The name under which the hosts are found on the session bus; %NULL while they are not published,
+   * and while the bus is gone.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_BUS_NAME] =
+    g_param_spec_string ("bus-name", NULL, NULL,
+                         NULL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, EXTENSION_HOST_MANAGER_N_PROPS, properties);
 }

@@ -27,6 +27,12 @@ struct _ExtensionHostManager
   GHashTable *waiting;     /* process → ids (GPtrArray) of those that it is to start after */
   ExtensionHostDeadline settle;    /* when it is looked which of them wait no longer */
 
+  char *application_id;    /* NULL if the application told none */
+  ExtensionHostAccess access;      /* on the bus */
+  char *bus_name;          /* NULL while it owns none */
+  gpointer publisher;      /* who shows the hosts on the bus; NULL if nobody does */
+  GDestroyNotify end_publishing;
+
   ExtensionHostShutdown *shutdown; /* under way, or over; NULL before */
   gboolean was_used;
   gboolean closed;         /* disposed */
@@ -41,6 +47,11 @@ void       extension_host_manager_take_out      (ExtensionHostManager     *self,
                                                  ExtensionHostProcess     *process);
 gboolean   extension_host_manager_check_open    (ExtensionHostManager     *self,
                                                  GError                  **error);
+
+void       extension_host_manager_show_access   (ExtensionHostManager         *self,
+                                                 ExtensionHostAccess           access);
+void       extension_host_manager_show_bus_name (ExtensionHostManager         *self,
+                                                 const char                   *bus_name);
 
 /* extension-host-manager-start.c */
 void       extension_host_manager_follow_start  (ExtensionHostManager     *self,

@@ -188,6 +188,8 @@ extension_host_manager_dispose (GObject *object)
     }
 
   self->closed = TRUE;
+  if (self->publisher != NULL)
+    self->end_publishing (g_steal_pointer (&self->publisher));
   extension_host_manager_end_waits (self);
   extension_host_manager_end_shutdown (self);
   g_hash_table_remove_all (self->by_id);
@@ -214,6 +216,8 @@ extension_host_manager_finalize (GObject *object)
 {
   ExtensionHostManager *self = EXTENSION_HOST_MANAGER (object);
 
+  g_free (self->application_id);
+  g_free (self->bus_name);
   g_hash_table_unref (self->waiting);
   g_hash_table_unref (self->by_id);
   extension_host_methods_unref (self->methods);
@@ -353,6 +357,108 @@ extension_host_manager_set_max_concurrent_restarts (ExtensionHostManager *self,
 
   extension_host_restart_slots_set_limit (self->slots, max_concurrent_restarts);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_CONCURRENT_RESTARTS]);
+}
+
+/**
+ * extension_host_manager_get_application_id:
+ * @self: a manager
+ *
+ * Gets the id of the application that is told on D-Bus.
+ *
+ * Returns: (transfer none) (nullable): the id, or %NULL if there is none
+ *
+ * Since: 0.1
+ */
+const char *
+extension_host_manager_get_application_id (ExtensionHostManager *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_MANAGER (self), NULL);
+
+  return self->application_id;
+}
+
+/**
+ * extension_host_manager_set_application_id:
+ * @self: a manager
+ * @application_id: (nullable): the id, or %NULL for none
+ *
+ * Sets the id of the application that is told on D-Bus. It does not change the name on the bus.
+ *
+ * Since: 0.1
+ */
+void
+extension_host_manager_set_application_id (ExtensionHostManager *self,
+                                           const char           *application_id)
+{
+  g_return_if_fail (EXTENSION_HOST_IS_MANAGER (self));
+  g_return_if_fail (extension_host_manager_is_own_thread (self));
+  g_return_if_fail (application_id == NULL || g_application_id_is_valid (application_id));
+
+  if (g_strcmp0 (self->application_id, application_id) == 0)
+    return;
+
+  g_free (self->application_id);
+  self->application_id = g_strdup (application_id);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_APPLICATION_ID]);
+}
+
+/**
+ * extension_host_manager_get_access:
+ * @self: a manager
+ *
+ * Gets what others may do on D-Bus.
+ *
+ * Returns: the access
+ *
+ * Since: 0.1
+ */
+ExtensionHostAccess
+extension_host_manager_get_access (ExtensionHostManager *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_MANAGER (self), EXTENSION_HOST_ACCESS_STATUS);
+
+  return self->access;
+}
+
+void
+extension_host_manager_show_access (ExtensionHostManager *self,
+                                    ExtensionHostAccess   access)
+{
+  if (self->access == access)
+    return;
+
+  self->access = access;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ACCESS]);
+}
+
+/**
+ * extension_host_manager_get_bus_name:
+ * @self: a manager
+ *
+ * Gets the name under which the hosts are found on the session bus.
+ *
+ * Returns: (transfer none) (nullable): the name, or %NULL while there is none
+ *
+ * Since: 0.1
+ */
+const char *
+extension_host_manager_get_bus_name (ExtensionHostManager *self)
+{
+  g_return_val_if_fail (EXTENSION_HOST_IS_MANAGER (self), NULL);
+
+  return self->bus_name;
+}
+
+void
+extension_host_manager_show_bus_name (ExtensionHostManager *self,
+                                      const char           *bus_name)
+{
+  if (g_strcmp0 (self->bus_name, bus_name) == 0)
+    return;
+
+  g_free (self->bus_name);
+  self->bus_name = g_strdup (bus_name);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BUS_NAME]);
 }
 
 static void

@@ -32,6 +32,15 @@ EXTENSION_HOST_AVAILABLE_IN_0_1
 void extension_host_manager_set_max_concurrent_restarts (ExtensionHostManager *self,
                                                          guint max_concurrent_restarts);
 EXTENSION_HOST_AVAILABLE_IN_0_1
+const char *extension_host_manager_get_application_id (ExtensionHostManager *self);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+void extension_host_manager_set_application_id (ExtensionHostManager *self,
+                                                const char           *application_id);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+ExtensionHostAccess extension_host_manager_get_access (ExtensionHostManager *self);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+const char *extension_host_manager_get_bus_name (ExtensionHostManager *self);
+EXTENSION_HOST_AVAILABLE_IN_0_1
 ExtensionHostProcess *extension_host_manager_add (ExtensionHostManager  *self,
                                                   ExtensionHostSpec     *spec,
                                                   GError               **error);
@@ -79,5 +88,26 @@ EXTENSION_HOST_AVAILABLE_IN_0_1
 guint extension_host_manager_load_directory (ExtensionHostManager  *self,
                                              GFile                 *directory,
                                              GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+gboolean extension_host_manager_export (ExtensionHostManager  *self,
+                                        GDBusConnection       *connection,
+                                        const char            *path,
+                                        ExtensionHostAccess    access,
+                                        GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+void extension_host_manager_unexport (ExtensionHostManager *self);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+void extension_host_manager_publish_async (ExtensionHostManager *self,
+                                           const char           *app_id,
+                                           ExtensionHostAccess   access,
+                                           GCancellable         *cancellable,
+                                           GAsyncReadyCallback   callback,
+                                           gpointer              user_data);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+gboolean extension_host_manager_publish_finish (ExtensionHostManager  *self,
+                                                GAsyncResult          *result,
+                                                GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+void extension_host_manager_unpublish (ExtensionHostManager *self);
 
 G_END_DECLS

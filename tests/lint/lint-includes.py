@@ -19,7 +19,7 @@ LEVELS = (
     ("attempt", "ladder", "lifecycle", "rpc", "invocation", "extension"),
     ("process",),
     ("manager",),
-    ("publisher", "dbus"),
+    ("dbus", "drain", "publisher", "manager-export"),
 )
 LEVEL_OF = {name: level for level, names in enumerate(LEVELS) for name in names}
 # Records that share their private header.

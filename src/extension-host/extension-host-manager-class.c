@@ -169,7 +169,8 @@ extension_host_manager_install_properties (GObjectClass *object_class)
    * ExtensionHostManager:bus-name:
    *
    * The name under which the hosts are found on the session bus; %NULL while they are not published,
-   * and while the bus is gone.
+   * and while the bus is gone. After [method@ExtensionHost.Manager.unpublish] it becomes %NULL when the bus
+   * has taken back the name, and with it all that was sent before.
    *
    * Since: 0.1
    */

@@ -222,7 +222,9 @@ extension_host_manager_publish_finish (ExtensionHostManager  *self,
  *
  * Takes the hosts off the session bus. If they were not published, nothing happens.
  *
- * The connection is closed when the bus has taken what was sent, at the latest after a second.
+ * The connection is closed when the bus has taken what was sent, at the latest after a second;
+ * [property@ExtensionHost.Manager:bus-name] is %NULL then. An application that is about to leave and
+ * wants others to see the end of its hosts waits for that.
  *
  * Since: 0.1
  */

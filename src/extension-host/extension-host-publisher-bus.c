@@ -79,32 +79,59 @@ find_address (GError **error)
 
 /* Leaving */
 
+/* Of a name that was given back before this, and not taken again */
+static void
+forget_name (ExtensionHostManager *manager,
+             const char           *name)
+{
+  if (manager->publisher == NULL && g_strcmp0 (manager->bus_name, name) == 0)
+    extension_host_manager_show_bus_name (manager, NULL);
+}
+
+typedef struct
+{
+  GWeakRef manager;
+  char *name;
+} Farewell;
+
 static void
 on_released (GObject      *object,
              GAsyncResult *result,
-             gpointer      user_data G_GNUC_UNUSED)
+             gpointer      user_data)
 {
   GDBusConnection *connection = G_DBUS_CONNECTION (object);
+  g_autofree Farewell *farewell = user_data;
+  g_autofree char *name = farewell->name;
+  g_autoptr(ExtensionHostManager) manager = g_weak_ref_get (&farewell->manager);
   g_autoptr(GVariant) reply G_GNUC_UNUSED =
     g_dbus_connection_call_finish (connection, result, NULL);
 
+  g_weak_ref_clear (&farewell->manager);
   g_dbus_connection_close (connection, NULL, NULL, NULL);
+  if (manager != NULL)
+    forget_name (manager, name);
 }
 
 /* What has been sent before would not be written any more if it were closed at once. */
 static void
-close_connection (GDBusConnection *connection,
-                  const char      *name,
-                  GMainContext    *context)
+close_connection (GDBusConnection      *connection,
+                  const char           *name,
+                  ExtensionHostManager *manager)
 {
+  Farewell *farewell = NULL;
+
   if (g_dbus_connection_is_closed (connection))
     return;
 
-  g_main_context_push_thread_default (context);
+  farewell = g_new (Farewell, 1);
+  g_weak_ref_init (&farewell->manager, manager->closed ? NULL : manager);
+  farewell->name = g_strdup (name);
+  g_main_context_push_thread_default (manager->context);
   g_dbus_connection_call (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                           "org.freedesktop.DBus", "ReleaseName", g_variant_new ("(s)", name), NULL,
-                          G_DBUS_CALL_FLAGS_NO_AUTO_START, LEAVE_TIMEOUT, NULL, on_released, NULL);
-  g_main_context_pop_thread_default (context);
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, LEAVE_TIMEOUT, NULL, on_released,
+                          farewell);
+  g_main_context_pop_thread_default (manager->context);
 }
 
 static const char *
@@ -116,7 +143,6 @@ get_name (Bus *self)
 static void
 drop_connection (Bus *self)
 {
-  GMainContext *context = self->manager->context;
   g_autoptr(GDBusConnection) connection = g_steal_pointer (&self->connection);
 
   if (connection == NULL)
@@ -124,7 +150,7 @@ drop_connection (Bus *self)
 
   g_signal_handler_disconnect (connection, self->closed_handler);
   g_clear_pointer (&self->publisher, extension_host_publisher_free);
-  close_connection (connection, get_name (self), context);
+  close_connection (connection, get_name (self), self->manager);
   g_clear_pointer (&self->instance_name, g_free);
 }
 
@@ -147,15 +173,13 @@ steal_task (Bus *self)
   return g_steal_pointer (&self->task);
 }
 
+/* The name is shown until the bus has taken it back. */
 static void
 leave (Bus *self)
 {
-  ExtensionHostManager *manager = self->manager;
-
   end_attempt (self);
   drop_connection (self);
   self->manager = NULL;
-  extension_host_manager_show_bus_name (manager, NULL);
 }
 
 /* Called when the application does not want it any more, or the manager goes. */

@@ -20,6 +20,8 @@
 #include "terminal-input.h"
 #include "urgent.h"
 
+#define APP_ID "org.extensionhost.Run"   /* on the bus */
+
 typedef struct
 {
   RunOptions options;
@@ -486,6 +488,29 @@ add_extensions (Run     *self,
          tool_extensions_add (&self->extensions, self->options.extensions, error);
 }
 
+/* On the bus, where other terminals find the host */
+
+static void
+on_published (GObject      *object,
+              GAsyncResult *result,
+              gpointer      user_data G_GNUC_UNUSED)
+{
+  g_autoptr(GError) error = NULL;
+
+  /* It works as well without a bus. */
+  if (!extension_host_manager_publish_finish (EXTENSION_HOST_MANAGER (object), result, &error))
+    g_debug ("not on the bus: %s", error->message);
+}
+
+/* Who watches sees the last transition, too. The manager does not wait for ever. */
+static void
+unpublish (Run *self)
+{
+  extension_host_manager_unpublish (self->manager);
+  while (extension_host_manager_get_bus_name (self->manager) != NULL)
+    g_main_context_iteration (NULL, TRUE);
+}
+
 static ToolStatus
 supervise (Run *self)
 {
@@ -518,10 +543,13 @@ supervise (Run *self)
   self->loop = g_main_loop_new (NULL, FALSE);
   self->started = g_get_monotonic_time ();
   watch_signals (self);
+  extension_host_manager_publish_async (self->manager, APP_ID, EXTENSION_HOST_ACCESS_CALL, NULL,
+                                        on_published, NULL);
   extension_host_process_start_async (process, NULL, on_started, self);
   extension_host_process_wait_async (process, NULL, on_rest, self);
   begin_calls (self);
   g_main_loop_run (self->loop);
+  unpublish (self);
 
   return finish (self);
 }

@@ -15,13 +15,16 @@ build : command python3              : python3            : python3             
 build : command pkg-config           : pkg-config         : pkgconf-pkg-config  : pkgconf
 build : module gio-unix-2.0 >= 2.74  : libglib2.0-dev     : glib2-devel         : glib2 glib2-devel
 build : command glib-mkenums         : libglib2.0-dev-bin : glib2-devel         : glib2-devel
+build : command gdbus-codegen        : libglib2.0-dev-bin : glib2-devel         : glib2-devel
 build : module json-glib-1.0 >= 1.6  : libjson-glib-dev   : json-glib-devel     : json-glib
 test  : command nm                   : binutils           : binutils            : binutils
 test  : command ps                   : procps             : procps-ng           : procps-ng
 test  : command dbus-daemon          : dbus               : dbus-daemon         : dbus
+test  : command gdbus                : libglib2.0-bin     : glib2               : glib2
 test  : command xgettext             : gettext            : gettext             : gettext
 extra : command g-ir-scanner         : gobject-introspection libgirepository1.0-dev : gobject-introspection-devel : gobject-introspection
 extra : command vapigen              : valac              : vala                : vala
+extra : command busctl               : systemd            : systemd             : systemd
 extra : command node                 : nodejs             : nodejs              : nodejs
 extra : python gi                    : python3-gi         : python3-gobject     : python-gobject
 peers : command npm                  : npm                : nodejs-npm          : npm

@@ -42,6 +42,7 @@ typedef struct
   guint64 sequence;
   guint64 generation;
   guint restart_count;               /* automatic restarts since the last operator start */
+  guint operator_starts;             /* and restarts that somebody asked for */
   guint64 stale_events;              /* facts that came after their tree was gone */
   ExtensionHostRestartBudget budget;
 

@@ -162,6 +162,7 @@ start_afresh (ExtensionHostLifecycle *self,
     {
       extension_host_restart_budget_clear (&self->budget);
       self->restart_count = 0;
+      self->operator_starts++;
     }
   self->desired = EXTENSION_HOST_DESIRED_UP;
   spawn (self, reason, requester);

@@ -43,6 +43,7 @@ add_face (GVariantDict            *dict,
   g_variant_dict_insert (dict, "restart-count", "u", face->restart_count);
   g_variant_dict_insert (dict, "restart-budget", "(uuu)", face->budget_limit, face->budget_used,
                          face->budget_window);
+  g_variant_dict_insert (dict, "restart-budget-since", "t", (guint64) face->budget_since);
   g_variant_dict_insert (dict, "restarts-remaining", "u", remaining);
   g_variant_dict_insert (dict, "restarts-exhausted", "b", remaining == 0);
   g_variant_dict_insert (dict, "sequence", "t", face->sequence);
@@ -72,6 +73,7 @@ add_life (GVariantDict         *dict,
 {
   gint64 age = g_get_monotonic_time () - self->replied_at;
 
+  g_variant_dict_insert (dict, "operator-starts", "u", self->lifecycle.operator_starts);
   g_variant_dict_insert (dict, "ready-since", "t", (guint64) self->ready_since);
   g_variant_dict_insert (dict, "last-reply", "t",
                          (guint64) (self->replied_at != 0 ? g_get_real_time () - age : 0));
@@ -126,8 +128,10 @@ add_stop (GVariantDict              *dict,
  * Describes the host: what its properties say and what its spec says, but no environment.
  *
  * The keys are the names of the properties; times are in µs since the epoch, and 0 if it has not happened.
- * Besides there are `ready-since`; `last-reply`, when the host last answered a call; and while it is being
- * ended `stop-rung` and `stop-deadline`.
+ * Besides there are `operator-starts`, how often somebody started or restarted it; `restart-budget-since`, when
+ * the count of restarts in the budget last changed, `restarts-remaining` and `restarts-exhausted`;
+ * `ready-since`; `last-reply`, when the host last answered a call; and while it is being ended `stop-rung` and
+ * `stop-deadline`.
  *
  * Returns: (transfer full): the description, of type `a{sv}`
  *

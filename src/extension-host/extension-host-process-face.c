@@ -39,6 +39,8 @@ show_budget (ExtensionHostProcess *self)
       self->face.budget_window == window / 1000)
     return;
 
+  if (self->face.budget_used != used)
+    self->face.budget_since = g_get_real_time ();
   self->face.budget_limit = self->spec->max_restarts;
   self->face.budget_used = used;
   self->face.budget_window = window / 1000;

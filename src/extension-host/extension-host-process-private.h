@@ -34,6 +34,7 @@ typedef struct
   guint budget_limit;
   guint budget_used;
   guint budget_window;                   /* s */
+  gint64 budget_since;                   /* wall clock, µs; 0 = no restart was counted yet */
   GVariant *budget;                      /* the three of them */
   gboolean pending_restart;
   gint64 next_restart;

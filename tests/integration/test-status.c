@@ -447,6 +447,75 @@ test_description (TestFixture   *fixture,
   g_assert_cmpstr (next.status_text, ==, "");
 }
 
+/* How often it was started, by whom, and what the budget has left: a program that always fails. */
+
+typedef struct
+{
+  guint operator_starts, restart_count, used, remaining;
+  gboolean exhausted;
+  guint64 since;
+} Starts;
+
+static Starts
+describe_starts (ExtensionHostProcess *process)
+{
+  g_autoptr(GVariant) all = extension_host_process_describe (process);
+  Starts starts = { 0 };
+
+  g_assert_true (g_variant_lookup (all, "operator-starts", "u", &starts.operator_starts));
+  g_assert_true (g_variant_lookup (all, "restart-count", "u", &starts.restart_count));
+  g_assert_true (g_variant_lookup (all, "restart-budget", "(uuu)", NULL, &starts.used, NULL));
+  g_assert_true (g_variant_lookup (all, "restarts-remaining", "u", &starts.remaining));
+  g_assert_true (g_variant_lookup (all, "restarts-exhausted", "b", &starts.exhausted));
+  g_assert_true (g_variant_lookup (all, "restart-budget-since", "t", &starts.since));
+
+  return starts;
+}
+
+static void
+start_until_crashed (TestFixture          *fixture,
+                     ExtensionHostProcess *process)
+{
+  g_assert_true (extension_host_process_start (process, NULL));
+  test_wait_until (fixture, extension_host_process_get_state (process) ==
+                            EXTENSION_HOST_STATE_CRASHED);
+}
+
+static void
+test_starts (TestFixture   *fixture,
+             gconstpointer  data G_GNUC_UNUSED)
+{
+  const char *argv[] = { "false", NULL };
+  g_autoptr(ExtensionHostSpec) spec = extension_host_spec_new ("starts", argv);
+  g_autoptr(ExtensionHostProcess) process = NULL;
+  guint64 before = (guint64) g_get_real_time ();
+  Starts starts = { 0 };
+
+  g_object_set (spec, "protocol", EXTENSION_HOST_PROTOCOL_NONE, "backoff-initial", 1,
+                "max-restarts", 2, NULL);
+  process = extension_host_process_new (spec);
+  starts = describe_starts (process);
+  g_assert_cmpuint (starts.operator_starts, ==, 0);
+  g_assert_cmpuint (starts.since, ==, 0);
+  g_assert_cmpuint (starts.remaining, ==, 2);
+  g_assert_false (starts.exhausted);
+
+  start_until_crashed (fixture, process);
+  starts = describe_starts (process);
+  g_assert_cmpuint (starts.operator_starts, ==, 1);
+  g_assert_cmpuint (starts.restart_count, ==, 2);
+  g_assert_cmpuint (starts.used, ==, 2);
+  g_assert_cmpuint (starts.remaining, ==, 0);
+  g_assert_true (starts.exhausted);
+  g_assert_cmpuint (starts.since, >=, before);
+  g_assert_cmpuint (starts.since, <=, (guint64) g_get_real_time ());
+
+  start_until_crashed (fixture, process);
+  g_assert_cmpuint (describe_starts (process).operator_starts, ==, 2);
+  g_assert_cmpuint (describe_starts (process).restart_count, ==, 2);
+  g_assert_cmpuint (describe_starts (process).since, >, starts.since);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -458,6 +527,7 @@ main (int    argc,
   test_add ("/status/burst-again", NULL, test_burst_again);
   test_add ("/status/odd-progress", NULL, test_odd_progress);
   test_add ("/status/wrong", NULL, test_wrong);
+  test_add ("/status/starts", NULL, test_starts);
   test_add ("/status/not-a-number", NULL, test_not_a_number);
   test_add ("/status/odd-text", NULL, test_odd_text);
   test_add ("/status/long-text", NULL, test_long_text);

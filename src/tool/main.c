@@ -19,6 +19,21 @@ static const struct
   ToolCommandFunc func;
 } commands[] = {
   { "run", N_("Run and supervise one extension host"), tool_command_run },
+  { "list", N_("List the hosts of all applications"), tool_command_list },
+  { "status", N_("Tell all there is to know of a host"), tool_command_status },
+  { "monitor", N_("Show what happens to hosts as it happens"), tool_command_monitor },
+  { "logs", N_("Show what a host has printed"), tool_command_logs },
+  { "history", N_("Show the last changes of the state of a host"), tool_command_history },
+  { "call", N_("Call a method of a host"), tool_command_call },
+  { "start", N_("Start hosts"), tool_command_operate },
+  { "stop", N_("Stop hosts, gently first"), tool_command_operate },
+  { "restart", N_("Stop and start hosts"), tool_command_operate },
+  { "kill", N_("Kill all processes of hosts"), tool_command_operate },
+  { "pause", N_("Do nothing automatically for hosts"), tool_command_operate },
+  { "resume", N_("End a pause"), tool_command_operate },
+  { "quarantine", N_("Stop hosts and keep them from being started"), tool_command_operate },
+  { "release", N_("End a quarantine"), tool_command_operate },
+  { "reset", N_("Forget past failures of hosts"), tool_command_operate },
   { "check", N_("Look for mistakes in spec files"), tool_command_check },
 };
 
@@ -26,7 +41,7 @@ static void
 print_help (void)
 {
   printf (_("Usage:\n  %s COMMAND [OPTION…]\n\n"), TOOL_NAME);
-  printf (_("Runs extension hosts and keeps them alive.\n\n"));
+  printf (_("Runs extension hosts and keeps them alive, and shows and controls those of\napplications.\n\n"));
   printf (_("Commands:\n"));
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     printf ("  %-12s %s\n", commands[i].name, _(commands[i].summary));

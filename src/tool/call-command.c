@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+#include "bus-error.h"
+#include "bus-event.h"
+#include "bus-options.h"
+#include "command.h"
+#include "duration.h"
+#include "facts.h"
+#include "json-line.h"
+#include "lookup.h"
+#include "message.h"
+
+typedef struct
+{
+  ToolBusOptions options;
+  ToolBus bus;
+  const char *method;
+  const char *params;      /* JSON; empty for none */
+  guint timeout_ms;        /* 0 for what the host has as default */
+} Call;
+
+static void
+call_clear (Call *self)
+{
+  tool_bus_clear (&self->bus);
+  tool_bus_options_clear (&self->options);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Call, call_clear)
+
+static JsonBuilder *
+begin_event (Call       *self,
+             ToolHost   *host,
+             const char *event)
+{
+  JsonBuilder *builder =
+    tool_event_begin (event, g_get_real_time (), host->application, host->id);
+
+  tool_event_add_number (builder, "call", 1);
+  tool_event_add_text (builder, "method", self->method);
+
+  return builder;
+}
+
+/* The result goes out as it came in: json-glib would round its numbers. */
+static void
+print_result (Call       *self,
+              ToolHost   *host,
+              const char *json)
+{
+  g_autoptr(GBytes) bytes = g_bytes_new_static (json, strlen (json));
+  g_autofree char *result = tool_dup_json_line (bytes);
+
+  if (self->options.json)
+    {
+      g_autoptr(JsonBuilder) builder = begin_event (self, host, "result");
+      g_autofree char *event = tool_facts_to_line (builder);
+
+      printf ("%.*s,\"result\":%s}\n", (int) strlen (event) - 1, event, result);
+    }
+  else
+    {
+      printf ("%s\n", result);
+    }
+}
+
+/* “-32601: There is no such method”, if it is one of JSON-RPC */
+static void
+add_message (JsonBuilder *builder,
+             const char  *message)
+{
+  char *end = NULL;
+  gint64 code = g_ascii_strtoll (message, &end, 10);
+
+  if (end > message && g_str_has_prefix (end, ": "))
+    {
+      tool_event_add_number (builder, "code", code);
+      message = end + strlen (": ");
+    }
+  tool_event_add_text (builder, "message", message);
+}
+
+static void
+take_error (Call     *self,
+            ToolHost *host,
+            GError   *error)
+{
+  g_autoptr(JsonBuilder) builder = begin_event (self, host, "error");
+  g_autofree char *kind = tool_dup_error_kind (error);
+  g_autofree char *line = NULL;
+
+  tool_tell_refusal (host, "call", error);
+  if (!self->options.json)
+    return;
+
+  tool_event_add_text (builder, "kind", kind);
+  add_message (builder, error->message);
+  line = tool_facts_to_line (builder);
+  printf ("%s\n", line);
+}
+
+static gboolean
+make_call (Call     *self,
+           ToolHost *host)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) reply =
+    g_dbus_connection_call_sync (self->bus.connection, host->application->owner, host->path,
+                                 TOOL_HOST_INTERFACE, "Call",
+                                 g_variant_new ("(ssu)", self->method, self->params,
+                                                self->timeout_ms),
+                                 G_VARIANT_TYPE ("(s)"), G_DBUS_CALL_FLAGS_NO_AUTO_START,
+                                 G_MAXINT, NULL, &error);
+  const char *json = NULL;
+
+  if (reply == NULL)
+    {
+      take_error (self, host, error);
+      return FALSE;
+    }
+
+  g_variant_get (reply, "(&s)", &json);
+  print_result (self, host, json);
+
+  return TRUE;
+}
+
+static gboolean
+check_timeout (Call       *self,
+               const char *text)
+{
+  if (text == NULL)
+    return TRUE;
+
+  if (tool_parse_duration (text, &self->timeout_ms))
+    {
+      if (self->timeout_ms == 0)
+        self->timeout_ms = EXTENSION_HOST_NO_TIMEOUT;
+      return TRUE;
+    }
+
+  tool_error (_("Bad value “%s” for %s: expected %s"), text, "--timeout",
+              _("a duration such as 500ms, 5s or 2min"));
+  tool_hint (_("“%s --help” lists the options"), g_get_prgname ());
+
+  return FALSE;
+}
+
+static gboolean
+check_params (Call *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (self->params[0] == '\0' || tool_check_params (self->params, &error))
+    return TRUE;
+
+  tool_error ("%s", error->message);
+  tool_hint (_("JSON is one word for the shell: '{\"path\": \"/tmp\"}' or '[1, 2]'"));
+
+  return FALSE;
+}
+
+static gboolean
+parse (Call  *self,
+       char **argv)
+{
+  g_autofree char *timeout = NULL;
+  const ToolUsage usage = {
+    .arguments = _("HOST METHOD [JSON]"),
+    .summary = _("Calls a method of a host and prints its result as JSON, on one line."),
+    .missing = _("No host or no method given"),
+    .min = 2,
+    .max = 3,
+  };
+  const GOptionEntry entries[] = {
+    { "timeout", 0, 0, G_OPTION_ARG_STRING, &timeout,
+      N_("How long to wait for the answer; 0 waits for ever"), N_("DURATION") },
+    G_OPTION_ENTRY_NULL
+  };
+
+  if (!tool_bus_options_parse (&self->options, &usage, entries, argv))
+    return FALSE;
+
+  self->method = self->options.arguments[1];
+  self->params = self->options.arguments[2] != NULL ? self->options.arguments[2] : "";
+
+  return check_timeout (self, timeout) && check_params (self);
+}
+
+ToolStatus
+tool_command_call (int    argc,
+                   char **argv)
+{
+  g_auto(Call) self = { .method = NULL };
+  ToolHost *host = NULL;
+
+  if (!parse (&self, argv))
+    return TOOL_STATUS_USAGE;
+  if (!tool_bus_open (&self.bus) || !tool_bus_load (&self.bus))
+    return TOOL_STATUS_FAILED;
+
+  host = tool_bus_find_host (&self.bus, self.options.arguments[0]);
+  if (host == NULL)
+    return TOOL_STATUS_FAILED;
+
+  return make_call (&self, host) & tool_flush () ? TOOL_STATUS_OK : TOOL_STATUS_FAILED;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+char *tool_dup_report (const char *application,
+                       GVariant   *facts,
+                       GVariant   *transitions,
+                       gboolean    color);
+
+G_END_DECLS

@@ -12,36 +12,35 @@
 
 /* The session bus, and the applications on it. */
 
-/* GIO would start a bus of its own if there is none, which nobody would be on. */
-static gboolean
-has_address (void)
+/* GIO would start a bus of its own if there is none, which nobody would be on. Returns: (nullable) */
+static char *
+find_address (void)
 {
-  g_autofree char *socket = g_build_filename (g_get_user_runtime_dir (), "bus", NULL);
+  const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
+  g_autofree char *path = g_build_filename (g_get_user_runtime_dir (), "bus", NULL);
+  g_autofree char *escaped = g_dbus_address_escape_value (path);
 
-  return g_getenv ("DBUS_SESSION_BUS_ADDRESS") != NULL || g_file_test (socket, G_FILE_TEST_EXISTS);
+  if (address != NULL && address[0] != '\0')
+    return g_strdup (address);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS) ? g_strconcat ("unix:path=", escaped, NULL) : NULL;
 }
 
 static void
 tell_no_address (void)
 {
   tool_error (_("There is no session bus: DBUS_SESSION_BUS_ADDRESS is not set, and there is no "
-                "“bus” in %s"),
-              g_getenv ("XDG_RUNTIME_DIR") != NULL ? g_getenv ("XDG_RUNTIME_DIR")
-                                                   : "XDG_RUNTIME_DIR");
+                "“bus” in XDG_RUNTIME_DIR, “%s”"), g_get_user_runtime_dir ());
   tool_hint (_("Run it in the session that the application runs in, as the same user, or under "
                "“dbus-run-session”"));
 }
 
 static void
-tell_no_connection (const GError *error)
+tell_no_connection (const char   *address,
+                    const GError *error)
 {
-  const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
-
   tool_error (_("Cannot reach the session bus: %s"), error->message);
-  if (address != NULL)
-    tool_hint (_("DBUS_SESSION_BUS_ADDRESS is “%s”"), address);
-  else
-    tool_hint (_("It was looked for in XDG_RUNTIME_DIR, “%s”"), g_get_user_runtime_dir ());
+  tool_hint (_("Its address is “%s”, by DBUS_SESSION_BUS_ADDRESS or XDG_RUNTIME_DIR"), address);
 }
 
 /* A connection of our own: the shared one would end the process with it. Returns: FALSE once it told
@@ -50,27 +49,25 @@ gboolean
 tool_bus_open (ToolBus *self)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *address = NULL;
+  g_autofree char *address = find_address ();
 
   self->applications =
     g_ptr_array_new_with_free_func ((GDestroyNotify) tool_application_free);
-  if (!has_address ())
+  if (address == NULL)
     {
       tell_no_address ();
       return FALSE;
     }
 
-  address = g_dbus_address_get_for_bus_sync (G_BUS_TYPE_SESSION, NULL, &error);
-  if (address != NULL)
-    self->connection =
-      g_dbus_connection_new_for_address_sync (address,
-                                              G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                              G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                              NULL, NULL, &error);
+  self->connection =
+    g_dbus_connection_new_for_address_sync (address,
+                                            G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                            G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                            NULL, NULL, &error);
   if (self->connection != NULL)
     return TRUE;
 
-  tell_no_connection (error);
+  tell_no_connection (address, error);
 
   return FALSE;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <string.h>
+
 #include <glib/gi18n.h>
 
 #include "bus-event.h"
@@ -105,6 +107,8 @@ on_application_added (ToolApplication *application,
   Monitor *self = owner;
   g_autofree char *text = NULL;
 
+  if (self->options.arguments[0] == NULL)
+    self->width = MAX (self->width, (glong) strlen (application->address));
   for (guint i = 0; i < application->hosts->len; i++)
     {
       ToolHost *host = g_ptr_array_index (application->hosts, i);

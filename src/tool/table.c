@@ -195,6 +195,9 @@ append_cell (ToolTable  *self,
   gboolean last = place + 1 == self->columns->len;
   int rest;
 
+  if (last && text[0] == '\0')
+    return;
+
   append_cut (cut, text, column->width);
   rest = column->width - get_text_width (cut->str);
 

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A session bus of its own and applications on it, for tests of the command extension-host.
+
+TOOL_APP names the application, EXTENSION_HOST_TOOL the command.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "lib"))
+sys.path.insert(0, str(ROOT / "tests" / "integration"))
+
+import tap  # pylint: disable=wrong-import-position
+
+from tool_run import DEADLINE, Tool  # pylint: disable=wrong-import-position
+
+APP = os.environ.get("TOOL_APP", "tool-app")
+
+CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:dir={folder}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+
+
+class App:
+    """An application with these hosts, see tool-app.c."""
+
+    def __init__(self, bus, app_id, access, *hosts):
+        self.process = subprocess.Popen([APP, app_id, access, *hosts], env=bus.environment,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        encoding="utf-8")
+        assert self.process.stdout.readline() == "ready\n", f"{app_id} did not get ready"
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def tell(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGCONT)
+        self.process.stdin.close()
+        self.process.wait(DEADLINE)
+        self.process.stdout.close()
+
+
+class Bus:
+    """On leaving, the applications end before it does."""
+
+    def __enter__(self):
+        if not shutil.which("dbus-daemon"):
+            raise tap.Skip("there is no dbus-daemon")
+        self.folder = tempfile.mkdtemp(prefix="extension-host-bus-")
+        config = pathlib.Path(self.folder, "bus.conf")
+        config.write_text(CONFIG.format(folder=self.folder), encoding="utf-8")
+        self.daemon = subprocess.Popen(["dbus-daemon", f"--config-file={config}", "--nofork",
+                                        "--print-address=1"],
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                       encoding="utf-8")
+        self.address = self.daemon.stdout.readline().strip()
+        self.environment = {**os.environ, "DBUS_SESSION_BUS_ADDRESS": self.address}
+        self.apps = []
+        return self
+
+    def __exit__(self, kind, value, trace):
+        try:
+            for app in self.apps:
+                app.stop()
+        finally:
+            self.daemon.kill()
+            self.daemon.wait()
+            self.daemon.stdout.close()
+            shutil.rmtree(self.folder)
+
+    def start(self, app_id, access, *hosts):
+        self.apps.append(App(self, app_id, access, *hosts))
+        return self.apps[-1]
+
+    def end(self, app):
+        self.apps.remove(app)
+        app.stop()
+
+    def tool(self, *arguments, environment=None, **options):
+        return Tool(*arguments, environment={"DBUS_SESSION_BUS_ADDRESS": self.address,
+                                             **(environment or {})}, **options)
+
+    def run(self, *arguments, status=0, environment=None):
+        """The lines of stdout, and stderr."""
+        with self.tool(*arguments, environment=environment) as tool:
+            tool.expect_status(status)
+            return tool.lines, tool.stderr
+
+    def run_json(self, *arguments, status=0):
+        lines, stderr = self.run(*arguments, "--json", status=status)
+        return [json.loads(line) for line in lines], stderr

@@ -180,6 +180,23 @@ extension_host_publisher_free (gpointer data)
   g_free (self);
 }
 
+/* The server of GDBus would take the path to be free, and only warn. */
+static gboolean
+check_no_object_manager (GDBusConnection  *connection,
+                         const char       *path,
+                         GError          **error)
+{
+  static GDBusInterfaceInfo info = { -1, (char *) "org.freedesktop.DBus.ObjectManager", NULL, NULL,
+                                     NULL, NULL };
+  guint registration = g_dbus_connection_register_object (connection, path, &info, NULL, NULL, NULL,
+                                                          error);
+
+  if (registration != 0)
+    g_dbus_connection_unregister_object (connection, registration);
+
+  return registration != 0;
+}
+
 /* NULL if something else is at the path already. */
 ExtensionHostPublisher *
 extension_host_publisher_new (ExtensionHostManager  *manager,
@@ -198,7 +215,8 @@ extension_host_publisher_new (ExtensionHostManager  *manager,
 
   g_main_context_push_thread_default (manager->context);
   make_manager (self);
-  exported = g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->iface), connection,
+  exported = check_no_object_manager (connection, path, error) &&
+             g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->iface), connection,
                                                path, error);
   if (exported)
     {

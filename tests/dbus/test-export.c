@@ -598,6 +598,8 @@ main (int   argc,
   test_add ("/dbus/export/two-managers", NULL, test_two_managers);
   test_add ("/dbus/export/foreign-manager",
             "<node><interface name='" DBUS_MANAGER_INTERFACE "'/></node>", test_foreign);
+  test_add ("/dbus/export/foreign-objects",
+            "<node><interface name='" DBUS_OBJECTS_INTERFACE "'/></node>", test_foreign);
   test_add ("/dbus/export/unexport", NULL, test_unexport);
   test_add ("/dbus/export/silent-after-unexport", NULL, test_silent_after_unexport);
   test_add ("/dbus/export/manager-disposed", NULL, test_manager_disposed);

@@ -90,7 +90,7 @@ on_identified (GDBusMethodInvocation *invocation,
 {
   g_autoptr(Call) call = data;
   g_autoptr(ExtensionHostProcess) process = g_weak_ref_get (&call->process);
-  const char *sender = g_dbus_method_invocation_get_sender (invocation);
+  const char *sender = extension_host_publisher_get_sender (invocation);
 
   if (process == NULL)
     {

@@ -18,6 +18,18 @@ typedef struct
   gpointer data;
 } Request;
 
+/* NULL where there is no bus that vouches for it: a peer may write there what it likes. */
+const char *
+extension_host_publisher_get_sender (GDBusMethodInvocation *invocation)
+{
+  GDBusConnection *connection = g_dbus_method_invocation_get_connection (invocation);
+
+  if (g_dbus_connection_get_unique_name (connection) == NULL)
+    return NULL;
+
+  return g_dbus_method_invocation_get_sender (invocation);
+}
+
 static void
 on_pid (GObject      *object,
         GAsyncResult *result,
@@ -68,7 +80,7 @@ extension_host_publisher_identify (GDBusMethodInvocation   *invocation,
                                    ExtensionHostCallerFunc  func,
                                    gpointer                 data)
 {
-  const char *sender = g_dbus_method_invocation_get_sender (invocation);
+  const char *sender = extension_host_publisher_get_sender (invocation);
   g_autofree char *peer = NULL;
   Request *request = NULL;
 

@@ -43,6 +43,7 @@ void     extension_host_publisher_identify            (GDBusMethodInvocation    
                                                        GMainContext             *context,
                                                        ExtensionHostCallerFunc   func,
                                                        gpointer                  data);
+const char *extension_host_publisher_get_sender       (GDBusMethodInvocation    *invocation);
 char    *extension_host_publisher_dup_why             (GVariant                 *options,
                                                        GError                  **error);
 void     extension_host_publisher_return_error        (GDBusMethodInvocation    *invocation,

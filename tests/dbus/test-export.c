@@ -585,6 +585,35 @@ test_peer (TestFixture   *fixture,
   peers_clear (&peers);
 }
 
+/* Without a bus nobody checks the sender of a message. */
+static void
+test_peer_in_disguise (TestFixture   *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
+  ExtensionHostProcess *process = dbus_add (manager, rpc_spec_new (fixture, "h", NULL));
+  g_autofree char *expected = g_strdup_printf ("peer (pid %d)", (int) getpid ());
+  g_autoptr(GDBusMessage) message =
+    g_dbus_message_new_method_call (NULL, DBUS_MANAGER_PATH "/hosts/h", DBUS_HOST_INTERFACE, "Start");
+  g_autofree char *requester = NULL;
+  g_autoptr(GError) error = NULL;
+  Peers peers = { { NULL } };
+
+  connect_peers (fixture, &peers);
+  g_assert_true (extension_host_manager_export (manager, peers.ends[0], NULL,
+                                                EXTENSION_HOST_ACCESS_CALL, &error));
+  g_dbus_message_set_sender (message, ":1.1");
+  g_dbus_message_set_body (message, g_variant_new ("(@a{sv})", dbus_options (NULL)));
+  g_assert_true (g_dbus_connection_send_message (peers.ends[1], message,
+                                                 G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, &error));
+  dbus_wait_state (fixture, process, RUNNING);
+  requester = dup_requester (process);
+  g_assert_cmpstr (requester, ==, expected);
+
+  g_clear_object (&manager);
+  peers_clear (&peers);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -610,6 +639,7 @@ main (int   argc,
   test_add ("/dbus/export/ids", NULL, test_ids);
   test_add ("/dbus/export/bad-utf8", NULL, test_bad_utf8);
   test_add ("/dbus/export/peer", NULL, test_peer);
+  test_add ("/dbus/export/peer-in-disguise", NULL, test_peer_in_disguise);
 
   return g_test_run ();
 }

@@ -172,6 +172,10 @@ extension_host_manager_publish_async (ExtensionHostManager *self,
   if (g_task_return_error_if_cancelled (task))
     return;
 
+  /* One that was given back, and the bus has not said so yet: the next one may never come. */
+  if (self->publisher == NULL)
+    extension_host_manager_show_bus_name (self, NULL);
+
   if (!check_not_published (self, &error))
     {
       g_task_return_error (task, error);

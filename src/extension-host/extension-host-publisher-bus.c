@@ -84,7 +84,10 @@ static void
 forget_name (ExtensionHostManager *manager,
              const char           *name)
 {
-  if (manager->publisher == NULL && g_strcmp0 (manager->bus_name, name) == 0)
+  gboolean is_published = manager->publisher != NULL &&
+                          manager->end_publishing == extension_host_publisher_leave_bus;
+
+  if (!is_published && g_strcmp0 (manager->bus_name, name) == 0)
     extension_host_manager_show_bus_name (manager, NULL);
 }
 
@@ -121,7 +124,11 @@ close_connection (GDBusConnection      *connection,
   Farewell *farewell = NULL;
 
   if (g_dbus_connection_is_closed (connection))
-    return;
+    {
+      if (!manager->closed)
+        forget_name (manager, name);
+      return;
+    }
 
   farewell = g_new (Farewell, 1);
   g_weak_ref_init (&farewell->manager, manager->closed ? NULL : manager);

@@ -108,6 +108,36 @@ test_again (TestFixture   *fixture,
     }
 }
 
+/* Whatever comes after it was given back, a name that is not there any more is not shown for long. */
+static void
+test_name_forgotten (TestFixture   *fixture,
+                     gconstpointer  data)
+{
+  g_auto(PublishScene) scene = { NULL };
+  g_autoptr(GError) error = NULL;
+
+  publish_scene_init (&scene, fixture);
+  publish (&scene);
+  extension_host_manager_unpublish (scene.manager);
+  publish_point_to (NULL);
+  g_assert_false (publish_try (&scene, PUBLISH_APP_ID, NULL, &error));
+  g_assert_null (extension_host_manager_get_bus_name (scene.manager));
+
+  publish_point_to (scene.bus);
+  publish (&scene);
+  extension_host_manager_unpublish (scene.manager);
+  g_assert_true (extension_host_manager_export (scene.manager, scene.client, NULL,
+                                                EXTENSION_HOST_ACCESS_STATUS, NULL));
+  test_wait_until (fixture, extension_host_manager_get_bus_name (scene.manager) == NULL);
+  extension_host_manager_unexport (scene.manager);
+
+  publish (&scene);
+  dbus_bus_kill (scene.bus);
+  g_usleep (100 * 1000);   /* the connection knows it, and the manager does not yet */
+  extension_host_manager_unpublish (scene.manager);
+  test_wait_until (fixture, extension_host_manager_get_bus_name (scene.manager) == NULL);
+}
+
 /* What is in the environment is put back at the end of it. */
 static void
 set_address (const char *address)
@@ -331,6 +361,7 @@ main (int   argc,
   test_add ("/dbus/publish/objects-first", NULL, test_objects_first);
   test_add ("/dbus/publish/taken", NULL, test_taken);
   test_add ("/dbus/publish/again", NULL, test_again);
+  test_add ("/dbus/publish/name-forgotten", NULL, test_name_forgotten);
   test_add ("/dbus/publish/runtime-folder", NULL, test_runtime_folder);
   test_add ("/dbus/publish/no-bus", NULL, test_no_bus);
   test_add ("/dbus/publish/nobody-there", NULL, test_nobody_there);

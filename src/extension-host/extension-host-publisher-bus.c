@@ -117,20 +117,12 @@ on_released (GObject      *object,
 
 /* What has been sent before would not be written any more if it were closed at once. */
 static void
-close_connection (GDBusConnection      *connection,
-                  const char           *name,
-                  ExtensionHostManager *manager)
+give_back_name (GDBusConnection      *connection,
+                const char           *name,
+                ExtensionHostManager *manager)
 {
-  Farewell *farewell = NULL;
+  Farewell *farewell = g_new (Farewell, 1);
 
-  if (g_dbus_connection_is_closed (connection))
-    {
-      if (!manager->closed)
-        forget_name (manager, name);
-      return;
-    }
-
-  farewell = g_new (Farewell, 1);
   g_weak_ref_init (&farewell->manager, manager->closed ? NULL : manager);
   farewell->name = g_strdup (name);
   g_main_context_push_thread_default (manager->context);
@@ -151,14 +143,26 @@ static void
 drop_connection (Bus *self)
 {
   g_autoptr(GDBusConnection) connection = g_steal_pointer (&self->connection);
+  ExtensionHostPublisher *publisher = NULL;
+  g_autofree char *name = NULL;
+  gboolean is_closed = FALSE;
 
   if (connection == NULL)
     return;
 
+  is_closed = g_dbus_connection_is_closed (connection);
+
   g_signal_handler_disconnect (connection, self->closed_handler);
-  g_clear_pointer (&self->publisher, extension_host_publisher_free);
-  close_connection (connection, get_name (self), self->manager);
+  publisher = g_steal_pointer (&self->publisher);
+  name = g_strdup (get_name (self));
   g_clear_pointer (&self->instance_name, g_free);
+
+  /* Whoever sees the name finds the hosts: so it goes first. */
+  if (!is_closed)
+    give_back_name (connection, name, self->manager);
+  g_clear_pointer (&publisher, extension_host_publisher_free);
+  if (is_closed && !self->manager->closed)
+    forget_name (self->manager, name);   /* last: runs user code */
 }
 
 static void

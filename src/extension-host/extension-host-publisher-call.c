@@ -5,6 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "extension-host-payload-private.h"
 #include "extension-host-publisher-private.h"
 
 /* Calls of the methods of a host from the bus. */
@@ -112,6 +113,23 @@ on_identified (GDBusMethodInvocation *invocation,
   g_main_context_pop_thread_default (process->context);
 }
 
+/* What makes no sense is the mistake of the caller, whatever state the host is in. */
+static gboolean
+check_arguments (const char  *method,
+                 const char  *params_json,
+                 GError     **error)
+{
+  if (method[0] == '\0')
+    {
+      g_set_error_literal (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS,
+                           _("The name of the method is empty"));
+      return FALSE;
+    }
+
+  return params_json[0] == '\0' ||
+         extension_host_params_check (params_json, strlen (params_json), error);
+}
+
 static gboolean
 on_handle_call (ExtensionHostDBusHost1 *iface G_GNUC_UNUSED,
                 GDBusMethodInvocation  *invocation,
@@ -120,13 +138,13 @@ on_handle_call (ExtensionHostDBusHost1 *iface G_GNUC_UNUSED,
                 guint                   timeout_ms,
                 ExtensionHostProcess   *process)
 {
+  g_autoptr(GError) error = NULL;
   Call *call = NULL;
 
-  if (method[0] == '\0')
+  if (!check_arguments (method, params_json, &error))
     {
       g_dbus_method_invocation_return_error_literal (invocation, G_DBUS_ERROR,
-                                                     G_DBUS_ERROR_INVALID_ARGS,
-                                                     _("The name of the method is empty"));
+                                                     G_DBUS_ERROR_INVALID_ARGS, error->message);
       return G_DBUS_METHOD_INVOCATION_HANDLED;
     }
 

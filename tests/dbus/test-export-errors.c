@@ -79,6 +79,27 @@ assert_lives (Scene *self)
 
 /* Arguments */
 
+static void
+test_bad_params (TestFixture   *fixture,
+                 gconstpointer  data)
+{
+  static const char * const bad[] = {
+    "1", "\"text\"", "true", "null", "[", "[1,]", "{\"a\":1} x", "[1]\n[2]", "{'a':1}", "[01]", "]",
+    " ", "[\"\\x41\"]", "[\"\\ud800\"", "[\"\x01\"]"
+  };
+  g_auto(Scene) scene = { .process = NULL };
+  g_autofree char *deep = g_strnfill (100000, '[');
+  g_autofree char *huge = g_strnfill (1024 * 1024, 'x');
+
+  scene_init (&scene, fixture, rpc_spec_new (fixture, "h", NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    dbus_host_fails (&scene.bus, "h", "Call", arguments ("echo", bad[i], 0), INVALID_ARGS);
+  dbus_host_fails (&scene.bus, "h", "Call", arguments ("echo", deep, 0), INVALID_ARGS);
+  dbus_host_fails (&scene.bus, "h", "Call", arguments ("echo", huge, 0), INVALID_ARGS);
+  dbus_host_fails (&scene.bus, "h", "Call", arguments ("", "[]", 0), INVALID_ARGS);
+  assert_lives (&scene);
+}
+
 /* Odd, and all right */
 static void
 test_odd_params (TestFixture   *fixture,
@@ -477,6 +498,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
+  test_add ("/dbus/errors/bad-params", NULL, test_bad_params);
   test_add ("/dbus/errors/odd-params", NULL, test_odd_params);
   test_add ("/dbus/errors/bad-options", NULL, test_bad_options);
   test_add ("/dbus/errors/bad-messages", NULL, test_bad_messages);

@@ -403,8 +403,7 @@ extension_host_published_host_new (ExtensionHostPublisher *publisher,
   show_records (iface, &process->face);
   follow (self);
 
-  g_signal_connect_object (self, "g-authorize-method",
-                           G_CALLBACK (extension_host_publisher_on_authorize), publisher->manager, 0);
+  extension_host_publisher_guard (G_DBUS_INTERFACE_SKELETON (self), publisher->manager);
   extension_host_publisher_serve_operations (iface, process);
   extension_host_publisher_serve_calls (iface, process);
   extension_host_publisher_serve_queries (iface, process);

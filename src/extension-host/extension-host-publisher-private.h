@@ -30,8 +30,7 @@ ExtensionHostPublisher *extension_host_publisher_new  (ExtensionHostManager     
 void                    extension_host_publisher_free (gpointer                  data);
 
 /* extension-host-publisher-access.c */
-gboolean extension_host_publisher_on_authorize        (GDBusInterfaceSkeleton   *skeleton,
-                                                       GDBusMethodInvocation    *invocation,
+void     extension_host_publisher_guard               (GDBusInterfaceSkeleton   *skeleton,
                                                        ExtensionHostManager     *manager);
 
 /* extension-host-publisher-caller.c */

@@ -144,8 +144,7 @@ make_manager (ExtensionHostPublisher *self)
   extension_host_dbus_manager1_set_process_id (self->iface, (guint) getpid ());
   show_manager (self);
 
-  g_signal_connect_object (self->iface, "g-authorize-method",
-                           G_CALLBACK (extension_host_publisher_on_authorize), manager, 0);
+  extension_host_publisher_guard (G_DBUS_INTERFACE_SKELETON (self->iface), manager);
   g_object_set_data (G_OBJECT (self->iface), "publisher", self);
   g_signal_connect_object (self->iface, "handle-list-hosts", G_CALLBACK (on_handle_list_hosts),
                            manager, 0);

@@ -301,6 +301,28 @@ test_fire_and_forget (TestFixture   *fixture,
     }
 }
 
+/* One after the other, as they were asked for. */
+static void
+test_in_order (TestFixture   *fixture,
+               gconstpointer  data)
+{
+  g_auto(DBusScene) scene = { NULL };
+  ExtensionHostProcess *process = scene_init (&scene, fixture, rpc_spec_new (fixture, "h", NULL));
+
+  for (guint i = 0; i < 10; i++)
+    {
+      tell (scene.client, scene.name, "Start");
+      tell (scene.client, scene.name, "Stop");
+      tell (scene.client, scene.name, "Start");
+      dbus_host_does (&scene, "h", "Kill", NULL);
+      g_assert_cmpint (extension_host_process_get_state (process), ==, EXTENSION_HOST_STATE_STOPPED);
+      tell (scene.client, scene.name, "Stop");
+      dbus_host_does (&scene, "h", "Start", NULL);
+      g_assert_cmpint (extension_host_process_get_state (process), ==, EXTENSION_HOST_STATE_RUNNING);
+      dbus_host_does (&scene, "h", "Stop", NULL);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -314,6 +336,7 @@ main (int   argc,
   test_add ("/dbus/requester/shutdown", NULL, test_shutdown);
   test_add ("/dbus/requester/outcome", NULL, test_outcome);
   test_add ("/dbus/requester/fire-and-forget", NULL, test_fire_and_forget);
+  test_add ("/dbus/requester/in-order", NULL, test_in_order);
 
   return g_test_run ();
 }

@@ -427,7 +427,6 @@ test_secret (TestFixture   *fixture,
   ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", NULL);
   const char *environment[] = { "API_TOKEN=" SECRET, fixture->tag, NULL };
   g_autoptr(DBusRecord) record = NULL;
-  g_autoptr(GVariant) description = NULL;
   g_autofree char *texts[6] = { NULL };
 
   g_object_set (spec, "environment", environment, NULL);

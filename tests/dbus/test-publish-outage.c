@@ -418,6 +418,7 @@ test_stopped_while_publishing (TestFixture   *fixture,
   g_auto(PublishScene) scene = { NULL };
   g_autoptr(GAsyncResult) result = NULL;
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GError) error = NULL;
 
   publish_scene_init (&scene, fixture);
   stand_still (&scene);
@@ -431,7 +432,8 @@ test_stopped_while_publishing (TestFixture   *fixture,
   g_assert_null (result);
   g_cancellable_cancel (cancellable);
   test_wait_until (fixture, result != NULL);
-  g_assert_false (extension_host_manager_publish_finish (scene.manager, result, NULL));
+  g_assert_false (extension_host_manager_publish_finish (scene.manager, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
   if (g_test_slow ())
     publish_fails (&scene, PUBLISH_APP_ID, G_IO_ERROR_TIMED_OUT);

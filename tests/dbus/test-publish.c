@@ -25,7 +25,6 @@ test_name (TestFixture   *fixture,
            gconstpointer  data)
 {
   g_auto(PublishScene) scene = { NULL };
-  g_autoptr(GVariant) app_id = NULL;
   g_autoptr(GVariant) objects = NULL;
 
   publish_scene_init (&scene, fixture);

@@ -103,7 +103,8 @@ def test_no_host():
         _, stderr = bus.run("stop", "python", "xyzzy", status=1)
         expect(stderr, "There is no host “xyzzy”", "extension-host list")
         # Nothing was done to the others.
-        equal(bus.run_json("status", "python")[0][0]["state"], "running")
+        found = bus.run_json("status", "python")[0][0]
+        equal((found["state"], found.get("last-exit")), ("running", None))
 
 
 @tap.case("HOST is an id, or APP/ID where several have it; APP is an id, an instance or a pid")
@@ -126,7 +127,9 @@ def test_ambiguous():
         equal(len(instances), 1)
         equal(bus.run_json("status", instances[0])[0][0]["application"],
               instances[0].partition("/")[0])
-        # What only the second has is meant by the id of the application, too.
+        # The id alone is the first one where that has such a host …
+        equal(bus.run_json("status", f"{EDITOR}/only")[0][0]["application"], EDITOR)
+        # … and what only the second has is meant by the id of the application, too.
         equal(bus.run_json("status", f"{EDITOR}/other")[0][0]["id"], "other")
         _, stderr = bus.run("status", "only", status=1)
         expect(stderr, instances[0], f"“{EDITOR}/only”")
@@ -331,6 +334,19 @@ def test_follow():
             equal(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
 
 
+@tap.case("logs -f: what was told before the answer is part of it")
+def test_follow_seam():
+    with Bus() as bus:
+        fake = bus.fake(EDITOR)
+        with bus.tool("logs", "-f", "--json", "odd") as tool:
+            tool.read_event("log", line="second")
+            tool.read_event("log")
+            fake.tell("Log ('stdout', 'third')")
+            tool.read_event("log", line="third")
+            tool.finish()
+            equal([e["line"] for e in tool.events()], ["first", "second", "\x1b[31m", "third"])
+
+
 @tap.case("logs -f: ends when the host is removed, when the application is gone, and when nobody reads")
 def test_follow_end():
     with Bus() as bus:
@@ -351,7 +367,7 @@ def test_follow_end():
                 tool.expect_status(0)
         with bus.tool("logs", "-f", "b") as tool:
             tool.read_line()
-            bus.end(editor)
+            editor.process.kill()
             tool.expect_status(0)
             expect(tool.stderr, "“b” is gone")
 
@@ -392,6 +408,24 @@ def test_monitor():
             assert exits and all(e["requested"] for e in exits), exits
 
 
+@tap.case("monitor: tells nothing twice, and that something is missing")
+def test_monitor_sequence():
+    with Bus() as bus:
+        fake = bus.fake(EDITOR)
+        with bus.tool("monitor", "--json") as tool:
+            equal(tool.read_event("host-added")["sequence"], 5)
+            for sequence in (4, 5, 6, 6, 7, 9):
+                fake.tell("StateChanged ('running', 'running', 'start', 'x', uint64 1, "
+                          f"uint64 {sequence})")
+            # Nonsense is passed over.
+            fake.tell("StateChanged ('running', 'running')")
+            fake.tell("HealthChecked (1,)")
+            tool.read_event("state-changed", sequence=9)
+            tool.finish()
+            equal([e["sequence"] for e in tool.events("state-changed")], [6, 7, 9])
+            equal(tool.stderr.count("has not told of all its changes"), 1)
+
+
 @tap.case("monitor: has the members that run --json has for the same")
 def test_monitor_shape():
     with Bus() as bus:
@@ -414,7 +448,7 @@ def test_monitor_changes():
     with Bus() as bus:
         editor = bus.start(EDITOR, "control", "a")
         with bus.tool("monitor") as tool:
-            tool.read_until(lambda line: "a " in line and "is running" in line, "a")
+            tool.read_until(lambda line: "a " in line and "host │ is " in line, "a")
             editor.tell("add b")
             tool.read_until(lambda line: "b " in line and "host │ is " in line, "b")
             tool.read_until(lambda line: "b " in line and "starting → running" in line, "b runs")
@@ -423,7 +457,7 @@ def test_monitor_changes():
             tool.read_until(lambda line: "b " in line and "host │ is gone" in line, "b is gone")
             viewer = bus.start(VIEWER, "status", "c")
             tool.read_until(lambda line: VIEWER in line and "app │ shows 1 host" in line, "the viewer")
-            tool.read_until(lambda line: f"{VIEWER}/c" in line and "is running" in line, "c")
+            tool.read_until(lambda line: f"{VIEWER}/c" in line and "host │ is " in line, "c")
             bus.end(viewer)
             tool.read_until(lambda line: VIEWER in line and "app │ is gone" in line, "it is gone")
             tool.finish(signo=signal.SIGTERM)
@@ -437,7 +471,7 @@ def test_monitor_words():
         with bus.tool("monitor", "--json", "--log", "late") as tool:
             wait_until(lambda: is_deaf_to(tool, signal.SIGPIPE), "it listens")
             editor.tell("add other")
-            editor.tell("add late=sh -c 'echo hello; cat'")
+            editor.tell("add late=sh -c 'while :; do echo hello; sleep 0.1; done'")
             tool.read_event("log", line="hello")
             tool.finish()
             equal({e.get("id") for e in tool.events()}, {"late"})
@@ -511,16 +545,49 @@ def test_color():
         assert "\033" not in "\n".join(run_on_terminal(bus, 80, "list", "--color=never"))
 
 
+def refuse(constant):
+    raise AssertionError(f"{constant} is no JSON")
+
+
+def expect_printable(bus, *arguments):
+    lines, stderr = bus.run(*arguments)
+    assert lines and not stderr, f"{arguments}: {stderr}"
+    for line in lines:
+        assert line.replace("\t", " ").isprintable(), f"{arguments}: {line!r}"
+        if "--json" in arguments:
+            json.loads(line, parse_constant=refuse)
+
+
 @tap.case("text of hosts does not control the terminal")
 def test_hostile():
     with Bus() as bus:
-        bus.start(EDITOR, "status", "a=sh -c 'printf \"\\033[2J\\a\\302\\233x\\n\" >&2; exit 1' '\033[1m'")
+        bus.start(EDITOR, "status",
+                  "a=sh -c 'printf \"\\033[2J\\a\\302\\233x\\n\" >&2; exit 1' '\033[1m'")
         wait_until(lambda: bus.run_json("status", "a")[0][0]["state"] == "crashed", "it crashed")
         for arguments in (["list"], ["status"], ["status", "a"], ["logs", "a"], ["history", "a"],
                           ["list", "--json"], ["status", "a", "--json"], ["logs", "a", "--json"]):
-            for line in bus.run(*arguments)[0]:
-                assert line == "" or line.isprintable(), f"{arguments}: {line!r}"
+            expect_printable(bus, *arguments)
         expect("\n".join(bus.run("status", "a")[0]), "\\x1b[2J", "\\x1b[1m")
+
+
+@tap.case("an application that tells nonsense neither controls the terminal nor breaks the command")
+def test_nonsense():
+    with Bus() as bus:
+        fake = bus.fake(EDITOR)
+        for arguments in (["list"], ["status"], ["status", "odd"], ["logs", "odd"], ["history", "odd"]):
+            expect_printable(bus, *arguments)
+            expect_printable(bus, *arguments, "--json")
+        _, stderr = bus.run("stop", "odd", status=1)
+        expect(stderr, "Cannot stop “odd”")
+        with bus.tool("monitor", "--log", "--health") as tool:
+            tool.read_line()
+            fake.tell("Log ('\x1b[31m', '\x1b[31m')")
+            fake.tell("HealthChecked ({'text': <'\x1b[31m'>, 'time': <1>},)")
+            fake.tell("StateChanged ('\x1b[31m', '\x1b', '\x1b', '\x1b', uint64 1, uint64 6)")
+            tool.read_until(lambda line: "→" in line, "the transition")
+            tool.finish()
+            for line in tool.lines:
+                assert line.replace("\t", " ").isprintable(), repr(line)
 
 
 # Completion

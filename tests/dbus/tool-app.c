@@ -6,7 +6,8 @@
  *   tool-app APP-ID ACCESS HOST…
  *
  * HOST is ID for a host that speaks JSON-RPC ($RPC_HOST), or ID=COMMAND for one that only prints. “ready”
- * on stdout says that they are on the bus. Lines on stdin: “add HOST”, “remove ID”. It ends with stdin.
+ * on stdout says that they are on the bus, and were started. Lines on stdin: “add HOST”, “remove ID”. It
+ * ends with stdin.
  */
 
 #include <stdio.h>
@@ -47,6 +48,20 @@ add_host (App        *self,
     g_error ("%s", error->message);
 }
 
+static gboolean
+is_starting (GListModel *hosts)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (hosts); i++)
+    {
+      g_autoptr(ExtensionHostProcess) process = g_list_model_get_item (hosts, i);
+
+      if (extension_host_process_get_state (process) == EXTENSION_HOST_STATE_STARTING)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static void
 on_published (GObject      *object,
               GAsyncResult *result,
@@ -57,6 +72,8 @@ on_published (GObject      *object,
   if (!extension_host_manager_publish_finish (EXTENSION_HOST_MANAGER (object), result, &error))
     g_error ("%s", error->message);
 
+  while (is_starting (G_LIST_MODEL (object)))
+    g_main_context_iteration (NULL, TRUE);
   printf ("ready\n");
   fflush (stdout);
 }

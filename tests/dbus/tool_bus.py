@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A session bus of its own and applications on it, for tests of the command extension-host.
 
-TOOL_APP names the application, EXTENSION_HOST_TOOL the command.
+TOOL_APP and FAKE_APP name the applications, EXTENSION_HOST_TOOL the command.
 """
 
 import json
@@ -22,6 +22,7 @@ import tap  # pylint: disable=wrong-import-position
 from tool_run import DEADLINE, Tool  # pylint: disable=wrong-import-position
 
 APP = os.environ.get("TOOL_APP", "tool-app")
+FAKE = os.environ.get("FAKE_APP", "fake-app")
 
 CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -39,13 +40,12 @@ CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configurat
 
 
 class App:
-    """An application with these hosts, see tool-app.c."""
+    """See tool-app.c and fake-app.c."""
 
-    def __init__(self, bus, app_id, access, *hosts):
-        self.process = subprocess.Popen([APP, app_id, access, *hosts], env=bus.environment,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        encoding="utf-8")
-        assert self.process.stdout.readline() == "ready\n", f"{app_id} did not get ready"
+    def __init__(self, bus, *arguments):
+        self.process = subprocess.Popen(arguments, env=bus.environment, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, encoding="utf-8")
+        assert self.process.stdout.readline() == "ready\n", f"{arguments} did not get ready"
 
     @property
     def pid(self):
@@ -91,7 +91,13 @@ class Bus:
             shutil.rmtree(self.folder)
 
     def start(self, app_id, access, *hosts):
-        self.apps.append(App(self, app_id, access, *hosts))
+        """An application with these hosts."""
+        self.apps.append(App(self, APP, app_id, access, *hosts))
+        return self.apps[-1]
+
+    def fake(self, app_id):
+        """One with the host “odd”, which says what it likes."""
+        self.apps.append(App(self, FAKE, f"{app_id}.ExtensionHosts"))
         return self.apps[-1]
 
     def end(self, app):

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "facts.h"
+#include "lookup.h"
 #include "message.h"
 
 /* Why an application did not do what it was asked for. */
@@ -54,34 +55,38 @@ hint_access (ToolHost   *host,
              call ? "EXTENSION_HOST_ACCESS_CALL" : "EXTENSION_HOST_ACCESS_CONTROL");
 }
 
+/* WORD: what the host is typed as */
 static void
-hint_kind (ToolHost   *host,
-           const char *kind,
-           const char *action)
+hint_kind (const char *word,
+           const char *kind)
 {
-  if (g_str_equal (kind, "access-denied"))
-    hint_access (host, action);
-  else if (g_str_equal (kind, "quarantined"))
-    tool_hint (_("“%s release %s” ends the quarantine"), TOOL_NAME, host->id);
+  if (g_str_equal (kind, "quarantined"))
+    tool_hint (_("“%s release %s” ends the quarantine"), TOOL_NAME, word);
   else if (g_str_equal (kind, "not-running"))
-    tool_hint (_("“%s start %s” starts it"), TOOL_NAME, host->id);
+    tool_hint (_("“%s start %s” starts it"), TOOL_NAME, word);
   else if (g_str_equal (kind, "not-found") || g_str_equal (kind, "not-executable") ||
            g_str_equal (kind, "invalid-transition") || g_str_equal (kind, "host-exited"))
-    tool_hint (_("“%s status %s” tells more"), TOOL_NAME, host->id);
+    tool_hint (_("“%s status %s” tells more"), TOOL_NAME, word);
 }
 
 /* ACTION is the command, such as “stop”. Afterwards the message of ERROR is that for people. */
 void
-tool_tell_refusal (ToolHost   *host,
+tool_tell_refusal (ToolBus    *bus,
+                   ToolHost   *host,
                    const char *action,
                    GError     *error)
 {
   g_autofree char *kind = tool_dup_error_kind (error);
+  g_autofree char *word = tool_host_dup_word (bus, host);
 
   g_dbus_error_strip_remote_error (error);
   if (g_str_equal (kind, "rpc"))
     tool_error (_("“%s” answered with an error: %s"), host->id, error->message);
   else
     tool_error (_("Cannot %s “%s”: %s"), action, host->id, error->message);
-  hint_kind (host, kind, action);
+
+  if (g_str_equal (kind, "access-denied"))
+    hint_access (host, action);
+  else
+    hint_kind (word, kind);
 }

@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 char *tool_dup_error_kind (const GError *error);
-void  tool_tell_refusal   (ToolHost     *host,
+void  tool_tell_refusal   (ToolBus      *bus,
+                           ToolHost     *host,
                            const char   *action,
                            GError       *error);
 

@@ -95,7 +95,7 @@ take_error (Call     *self,
   g_autofree char *kind = tool_dup_error_kind (error);
   g_autofree char *line = NULL;
 
-  tool_tell_refusal (host, "call", error);
+  tool_tell_refusal (&self->bus, host, "call", error);
   if (!self->options.json)
     return;
 

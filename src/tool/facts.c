@@ -131,7 +131,7 @@ tool_facts_rename (GVariant *properties)
 static JsonNode *
 array_to_json (GVariant *value)
 {
-  JsonArray *array = json_array_new ();
+  g_autoptr(JsonArray) array = json_array_new ();
 
   for (gsize i = 0; i < g_variant_n_children (value); i++)
     {
@@ -146,7 +146,7 @@ array_to_json (GVariant *value)
 static JsonNode *
 dictionary_to_json (GVariant *value)
 {
-  JsonObject *object = json_object_new ();
+  g_autoptr(JsonObject) object = json_object_new ();
 
   for (gsize i = 0; i < g_variant_n_children (value); i++)
     {

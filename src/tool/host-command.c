@@ -171,7 +171,7 @@ take_failure (Command  *self,
   g_autofree char *kind = tool_dup_error_kind (error);
 
   self->failed = TRUE;
-  tool_tell_refusal (host, self->operation->name, error);
+  tool_tell_refusal (&self->bus, host, self->operation->name, error);
   if (self->options.json)
     print_json (self, host, NULL, kind, error);
 }

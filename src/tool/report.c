@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#include <extension-host.h>
+
 #include "facts.h"
 #include "glyphs.h"
 #include "history.h"
@@ -137,8 +139,8 @@ add_ending (Report *self)
 {
   const char *rung = tool_facts_get_text (self->facts, "stop-rung");
   gint64 deadline = tool_facts_get_number (self->facts, "stop-deadline", 0);
-  g_autofree char *distance = tool_format_distance (deadline, self->now);
-  g_autofree char *text = g_strdup_printf (_("%s, until %s"), rung, distance);
+  g_autofree char *date = tool_format_date (deadline, self->now);
+  g_autofree char *text = g_strdup_printf (_("%s, until %s"), rung, date);
 
   if (rung[0] != '\0')
     add_line (self, _("Being ended by"), deadline != 0 ? text : rung);
@@ -208,7 +210,7 @@ add_budget (Report *self)
     return;
 
   g_variant_get (budget, "(uuu)", &limit, &used, &seconds);
-  if (limit == G_MAXUINT)
+  if (limit == EXTENSION_HOST_UNLIMITED)
     {
       add_line (self, _("Budget"), _("unlimited"));
       return;

@@ -54,6 +54,14 @@ add_source (ToolStream  *self,
   self->sources[place] = source;
 }
 
+static gboolean
+is_ignored (int signo)
+{
+  struct sigaction action;
+
+  return sigaction (signo, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 void
 tool_stream_init (ToolStream *self)
 {
@@ -70,7 +78,9 @@ tool_stream_begin (ToolStream      *self,
   self->closed = g_signal_connect (connection, "closed", G_CALLBACK (on_bus_closed), self);
   add_source (self, 0, g_unix_signal_source_new (SIGINT), on_signal);
   add_source (self, 1, g_unix_signal_source_new (SIGTERM), on_signal);
-  add_source (self, 2, g_unix_signal_source_new (SIGHUP), on_signal);
+  /* Under nohup the end of the terminal is not meant for us. */
+  if (!is_ignored (SIGHUP))
+    add_source (self, 2, g_unix_signal_source_new (SIGHUP), on_signal);
   self->output.urgent_fd = tool_urgent_begin ();
   signal (SIGPIPE, SIG_IGN);
   /* Hosts may say nothing for hours: the reader that left is seen without writing. */

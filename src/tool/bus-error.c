@@ -47,7 +47,7 @@ hint_access (ToolHost   *host,
              const char *action)
 {
   const char *access = tool_facts_get_text (host->application->facts, "access");
-  gboolean call = g_str_equal (action, "call");
+  gboolean call = g_strcmp0 (action, "call") == 0;
 
   tool_hint (_("“%s” publishes its hosts with access “%s”: it would have to pass %s to "
                "extension_host_manager_publish_async ()"),
@@ -69,7 +69,8 @@ hint_kind (const char *word,
     tool_hint (_("“%s status %s” tells more"), TOOL_NAME, word);
 }
 
-/* ACTION is the command, such as “stop”. Afterwards the message of ERROR is that for people. */
+/* ACTION is the command, such as “stop”; NULL for one that only looks. Afterwards the
+ * message of ERROR is that for people. */
 void
 tool_tell_refusal (ToolBus    *bus,
                    ToolHost   *host,
@@ -82,6 +83,8 @@ tool_tell_refusal (ToolBus    *bus,
   g_dbus_error_strip_remote_error (error);
   if (g_str_equal (kind, "rpc"))
     tool_error (_("“%s” answered with an error: %s"), host->id, error->message);
+  else if (action == NULL)
+    tool_error (_("Cannot look at “%s”: %s"), host->id, error->message);
   else
     tool_error (_("Cannot %s “%s”: %s"), action, host->id, error->message);
 

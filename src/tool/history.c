@@ -60,7 +60,7 @@ print_history (ToolBus              *bus,
 
   if (transitions == NULL)
     {
-      tool_tell_refusal (bus, host, "history", error);
+      tool_tell_refusal (bus, host, NULL, error);
       return FALSE;
     }
 

@@ -167,7 +167,7 @@ on_lines (GObject      *object,
   if (reply != NULL)
     print_lines (self, reply);
   else
-    tool_tell_refusal (&self->bus, self->host, "logs", error);
+    tool_tell_refusal (&self->bus, self->host, NULL, error);
 
   if (reply == NULL || !self->follow)
     tool_stream_end (&self->stream, reply == NULL);

@@ -67,7 +67,7 @@ show_host (ToolBus              *bus,
     transitions = tool_history_get (bus, host, N_TRANSITIONS, &error);
   if (error != NULL)
     {
-      tool_tell_refusal (bus, host, "status", error);
+      tool_tell_refusal (bus, host, NULL, error);
       return FALSE;
     }
 

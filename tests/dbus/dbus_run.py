@@ -83,6 +83,14 @@ def wait_for(seconds):
             time.sleep(0.0005)
 
 
+def catch_up(connection):
+    """Hears all that was sent so far: it comes before the answer to a call."""
+    connection.call_sync(NAME, PATH, MANAGER, "ListHosts", None, None, Gio.DBusCallFlags.NONE,
+                         DEADLINE * 1000, None)
+    while GLib.MainContext.default().iteration(False):
+        pass
+
+
 class Bus:
     """A bus of the test's own; the session bus of what it starts."""
 
@@ -197,12 +205,6 @@ class Listener:
 
     def get_objects(self):
         return self.call(NAME, PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")[0]
-
-    def catch_up(self):
-        """Hears all that was sent so far: it comes before the answer to a call."""
-        self.call(NAME, PATH, MANAGER, "ListHosts")
-        while GLib.MainContext.default().iteration(False):
-            pass
 
     def _on_signal(self, _connection, _sender, path, interface, member, parameters):
         now = time.monotonic_ns() // 1000

@@ -8,8 +8,8 @@ EXTENSION_HOST_TEST_SEED repeats the operations, if not what comes of them.
 import os
 import random
 
-from dbus_run import (DEADLINE, HOST, NAME, App, Bus, Gio, GLib, Listener, host_path, wait_for,
-                      wait_until)
+from dbus_run import (DEADLINE, HOST, NAME, App, Bus, Gio, GLib, Listener, catch_up, host_path,
+                      wait_for, wait_until)
 
 import tap
 
@@ -94,7 +94,7 @@ def test_walk():
         walk(app, caller)
 
         journal = app.transitions()
-        listener.catch_up()
+        catch_up(listener.connection)
         print(f"# {len(journal)} transitions; {caller.done} of {caller.asked} calls done")
         expect_same(listener.transitions, journal, "StateChanged")
         expect_same(listener.summaries, [(*t[:4], t[6]) for t in journal], "HostStateChanged")

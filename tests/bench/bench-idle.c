@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* bench-idle: what many hosts that do nothing cost the application that has them, with the health
- * settings that a host has by default: processor time and wake-ups in a minute, memory for each. */
+ * settings that a host has by default: processor time and wake-ups in a minute, memory for each. With
+ * --publish they are on a bus of our own, where nobody listens. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +15,14 @@
 
 static gboolean prints_json;
 static gboolean is_quick;
+static gboolean publishes;
 static int n_hosts = 300;
 static int n_seconds = 60;
 
 static const GOptionEntry entries[] = {
   { "json", 0, 0, G_OPTION_ARG_NONE, &prints_json, "Print JSON", NULL },
   { "quick", 0, 0, G_OPTION_ARG_NONE, &is_quick, "A few hosts for a moment", NULL },
+  { "publish", 0, 0, G_OPTION_ARG_NONE, &publishes, "With the hosts on D-Bus", NULL },
   { "hosts", 0, 0, G_OPTION_ARG_INT, &n_hosts, "How many hosts (300)", "N" },
   { "seconds", 0, 0, G_OPTION_ARG_INT, &n_seconds, "How long to watch (60)", "SECONDS" },
   { NULL }
@@ -150,6 +153,30 @@ start (ExtensionHostManager *manager)
     g_error ("%s", error->message);
 }
 
+static void
+on_published (GObject      *object,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  gboolean *is_published = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (!extension_host_manager_publish_finish (EXTENSION_HOST_MANAGER (object), result, &error))
+    g_error ("%s", error->message);
+  *is_published = TRUE;
+}
+
+static void
+publish (ExtensionHostManager *manager)
+{
+  gboolean is_published = FALSE;
+
+  extension_host_manager_publish_async (manager, "org.example.Bench", EXTENSION_HOST_ACCESS_STATUS,
+                                        NULL, on_published, &is_published);
+  while (!is_published)
+    g_main_context_iteration (NULL, TRUE);
+}
+
 static gboolean
 on_over (gpointer data)
 {
@@ -204,15 +231,16 @@ print_report (const Report *report)
 {
   if (prints_json)
     {
-      printf ("{\"hosts\":%d,\"seconds\":%d,\"user_ms_per_minute\":%.1f,"
+      printf ("{\"hosts\":%d,\"published\":%s,\"seconds\":%d,\"user_ms_per_minute\":%.1f,"
               "\"system_ms_per_minute\":%.1f,\"wakeups_per_minute\":%.0f,"
               "\"memory_kib_per_host\":%.1f,\"descriptors_per_host\":%.2f}\n",
-              n_hosts, n_seconds, report->user, report->system, report->wakeups, report->memory,
-              report->fds);
+              n_hosts, publishes ? "true" : "false", n_seconds, report->user, report->system,
+              report->wakeups, report->memory, report->fds);
       return;
     }
 
-  printf ("%d idle hosts, watched for %d s\n\n", n_hosts, n_seconds);
+  printf ("%d idle hosts%s, watched for %d s\n\n", n_hosts, publishes ? " on D-Bus" : "",
+          n_seconds);
   printf ("%-40s%10.1f ms (user %.1f, system %.1f)\n", "processor time, per minute",
           report->user + report->system, report->user, report->system);
   printf ("%-40s%10.2f %%\n", "of one processor",
@@ -251,6 +279,8 @@ measure (void)
 
   without = take_usage ();
   add_hosts (manager, hosts);
+  if (publishes)
+    publish (manager);
   start (manager);
   wait_for_state (hosts, EXTENSION_HOST_STATE_RUNNING);
   idle_for (is_quick ? 1 : 5);   /* what a start leaves to do */
@@ -270,6 +300,7 @@ main (int    argc,
       char **argv)
 {
   g_autoptr(GOptionContext) options = g_option_context_new (NULL);
+  g_autoptr(GTestDBus) bus = NULL;
   g_autoptr(GError) error = NULL;
   Report report;
 
@@ -290,8 +321,15 @@ main (int    argc,
       return 2;
     }
 
+  if (publishes)
+    {
+      bus = g_test_dbus_new (G_TEST_DBUS_NONE);
+      g_test_dbus_up (bus);
+    }
   raise_fd_limit ();
   report = measure ();
+  if (publishes)
+    g_test_dbus_stop (bus);
   print_report (&report);
 
   return 0;

@@ -70,6 +70,8 @@ extension_host_manager_export (ExtensionHostManager  *self,
                                ExtensionHostAccess    access,
                                GError               **error)
 {
+  gboolean exported = FALSE;
+
   g_return_val_if_fail (EXTENSION_HOST_IS_MANAGER (self), FALSE);
   g_return_val_if_fail (G_IS_DBUS_CONNECTION (connection), FALSE);
   g_return_val_if_fail (access <= EXTENSION_HOST_ACCESS_CALL, FALSE);
@@ -96,11 +98,14 @@ extension_host_manager_export (ExtensionHostManager  *self,
     }
 
   self->was_used = TRUE;
+  g_object_freeze_notify (G_OBJECT (self));   /* a handler that exports, too, finds it done */
   extension_host_manager_show_access (self, access);
   self->publisher = extension_host_publisher_new (self, connection, path, error);
   self->end_publishing = extension_host_publisher_free;
+  exported = self->publisher != NULL;
+  g_object_thaw_notify (G_OBJECT (self));
 
-  return self->publisher != NULL;
+  return exported;
 }
 
 /**
@@ -191,9 +196,11 @@ extension_host_manager_publish_async (ExtensionHostManager *self,
     }
 
   self->was_used = TRUE;
+  g_object_freeze_notify (G_OBJECT (self));   /* a handler that publishes, too, finds it done */
   extension_host_manager_set_application_id (self, app_id);
   extension_host_manager_show_access (self, access);
   extension_host_publisher_join_bus (self, app_id, g_steal_pointer (&task));
+  g_object_thaw_notify (G_OBJECT (self));
 }
 
 /**

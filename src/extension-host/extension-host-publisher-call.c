@@ -95,9 +95,7 @@ on_identified (GDBusMethodInvocation *invocation,
 
   if (process == NULL)
     {
-      g_dbus_method_invocation_return_error_literal (invocation, EXTENSION_HOST_ERROR,
-                                                     EXTENSION_HOST_ERROR_CLOSED,
-                                                     _("The host was removed meanwhile"));
+      extension_host_publisher_return_gone (invocation);
       return;
     }
 
@@ -131,7 +129,7 @@ check_arguments (const char  *method,
 }
 
 static gboolean
-on_handle_call (ExtensionHostDBusHost1 *iface G_GNUC_UNUSED,
+on_handle_call (ExtensionHostDBusHost1 *iface,
                 GDBusMethodInvocation  *invocation,
                 const char             *method,
                 const char             *params_json,
@@ -156,7 +154,8 @@ on_handle_call (ExtensionHostDBusHost1 *iface G_GNUC_UNUSED,
     call->params = g_bytes_new (params_json, strlen (params_json));
   call->timeout_ms = timeout_ms;
   call->cancellable = g_cancellable_new ();
-  extension_host_publisher_identify (invocation, process->context, on_identified, call);
+  extension_host_publisher_identify (G_DBUS_INTERFACE_SKELETON (iface), invocation, process->context,
+                                     on_identified, call, (GDestroyNotify) call_free);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }

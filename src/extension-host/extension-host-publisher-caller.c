@@ -13,10 +13,30 @@
 
 typedef struct
 {
+  GDBusInterfaceSkeleton *skeleton;
   GDBusMethodInvocation *invocation;
   ExtensionHostCallerFunc func;
   gpointer data;
+  GDestroyNotify drop;
 } Request;
+
+static void
+request_free (Request *request)
+{
+  g_object_unref (request->skeleton);
+  g_free (request);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)
+
+/* Takes over @invocation. */
+void
+extension_host_publisher_return_gone (GDBusMethodInvocation *invocation)
+{
+  g_dbus_method_invocation_return_error_literal (invocation, EXTENSION_HOST_ERROR,
+                                                 EXTENSION_HOST_ERROR_CLOSED,
+                                                 _("The host was removed meanwhile"));
+}
 
 /* NULL where there is no bus that vouches for it: a peer may write there what it likes. */
 const char *
@@ -35,14 +55,24 @@ on_pid (GObject      *object,
         GAsyncResult *result,
         gpointer      user_data)
 {
-  g_autofree Request *request = user_data;
+  g_autoptr(Request) request = user_data;
+  GDBusConnection *connection = G_DBUS_CONNECTION (object);
   g_autoptr(GVariant) reply = NULL;
   const char *sender = g_dbus_method_invocation_get_sender (request->invocation);
   g_autofree char *caller = NULL;
   guint32 pid = 0;
 
   /* Who has left already, and does not wait for an answer, has called all the same. */
-  reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (object), result, NULL);
+  reply = g_dbus_connection_call_finish (connection, result, NULL);
+
+  /* What was taken off the bus meanwhile does nothing for it any more. */
+  if (!g_dbus_interface_skeleton_has_connection (request->skeleton, connection))
+    {
+      extension_host_publisher_return_gone (request->invocation);
+      request->drop (request->data);
+      return;
+    }
+
   if (reply != NULL)
     g_variant_get (reply, "(u)", &pid);
   caller = pid != 0 ? g_strdup_printf ("%s (pid %u)", sender, pid) : g_strdup (sender);
@@ -73,12 +103,15 @@ name_peer (GDBusConnection *connection)
   return pid > 0 ? g_strdup_printf ("peer (pid %d)", (int) pid) : g_strdup ("peer");
 }
 
-/* Takes over @invocation. Calls of the same caller are identified in the order in which they came. */
+/* Takes over @invocation and @data, which go to @func; if @skeleton is taken off the bus before, @drop frees
+ * @data. Calls of the same caller are identified in the order in which they came. */
 void
-extension_host_publisher_identify (GDBusMethodInvocation   *invocation,
+extension_host_publisher_identify (GDBusInterfaceSkeleton  *skeleton,
+                                   GDBusMethodInvocation   *invocation,
                                    GMainContext            *context,
                                    ExtensionHostCallerFunc  func,
-                                   gpointer                 data)
+                                   gpointer                 data,
+                                   GDestroyNotify           drop)
 {
   const char *sender = extension_host_publisher_get_sender (invocation);
   g_autofree char *peer = NULL;
@@ -92,9 +125,11 @@ extension_host_publisher_identify (GDBusMethodInvocation   *invocation,
     }
 
   request = g_new (Request, 1);
+  request->skeleton = g_object_ref (skeleton);
   request->invocation = invocation;
   request->func = func;
   request->data = data;
+  request->drop = drop;
   ask_for_pid (request, sender, context);
 }
 

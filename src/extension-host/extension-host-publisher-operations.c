@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <glib/gi18n-lib.h>
-
 #include "extension-host-log-private.h"
 #include "extension-host-publisher-private.h"
 #include "extension-host-records-private.h"
@@ -50,14 +48,6 @@ static const char *
 get_why (const Order *order)
 {
   return order->why[0] != '\0' ? order->why : NULL;
-}
-
-static void
-return_gone (GDBusMethodInvocation *invocation)
-{
-  g_dbus_method_invocation_return_error_literal (invocation, EXTENSION_HOST_ERROR,
-                                                 EXTENSION_HOST_ERROR_CLOSED,
-                                                 _("The host was removed meanwhile"));
 }
 
 /* Start and restart */
@@ -265,7 +255,7 @@ on_identified (GDBusMethodInvocation *invocation,
 
   if (process == NULL)
     {
-      return_gone (invocation);
+      extension_host_publisher_return_gone (invocation);
       return;
     }
 
@@ -284,7 +274,7 @@ find_operation (const char *method)
 }
 
 static gboolean
-on_handle_operation (ExtensionHostDBusHost1 *iface G_GNUC_UNUSED,
+on_handle_operation (ExtensionHostDBusHost1 *iface,
                      GDBusMethodInvocation  *invocation,
                      GVariant               *options,
                      ExtensionHostProcess   *process)
@@ -299,8 +289,9 @@ on_handle_operation (ExtensionHostDBusHost1 *iface G_GNUC_UNUSED,
       return G_DBUS_METHOD_INVOCATION_HANDLED;
     }
 
-  extension_host_publisher_identify (invocation, process->context, on_identified,
-                                     order_new (process, find_operation (method), why));
+  extension_host_publisher_identify (G_DBUS_INTERFACE_SKELETON (iface), invocation, process->context,
+                                     on_identified, order_new (process, find_operation (method), why),
+                                     (GDestroyNotify) order_free);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
@@ -343,7 +334,7 @@ on_identified_for_shutdown (GDBusMethodInvocation *invocation,
 
   if (manager == NULL)
     {
-      return_gone (invocation);
+      extension_host_publisher_return_gone (invocation);
       return;
     }
 
@@ -355,7 +346,7 @@ on_identified_for_shutdown (GDBusMethodInvocation *invocation,
 }
 
 static gboolean
-on_handle_shutdown (ExtensionHostDBusManager1 *iface G_GNUC_UNUSED,
+on_handle_shutdown (ExtensionHostDBusManager1 *iface,
                     GDBusMethodInvocation     *invocation,
                     guint                      timeout_ms,
                     GVariant                  *options,
@@ -373,8 +364,8 @@ on_handle_shutdown (ExtensionHostDBusManager1 *iface G_GNUC_UNUSED,
 
   order = order_new (manager, NULL, why);
   order->timeout_ms = timeout_ms;
-  extension_host_publisher_identify (invocation, manager->context, on_identified_for_shutdown,
-                                     order);
+  extension_host_publisher_identify (G_DBUS_INTERFACE_SKELETON (iface), invocation, manager->context,
+                                     on_identified_for_shutdown, order, (GDestroyNotify) order_free);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }

@@ -38,10 +38,13 @@ typedef void (*ExtensionHostCallerFunc) (GDBusMethodInvocation *invocation,
                                          const char            *caller,
                                          gpointer               data);
 
-void     extension_host_publisher_identify            (GDBusMethodInvocation    *invocation,
+void     extension_host_publisher_identify            (GDBusInterfaceSkeleton   *skeleton,
+                                                       GDBusMethodInvocation    *invocation,
                                                        GMainContext             *context,
                                                        ExtensionHostCallerFunc   func,
-                                                       gpointer                  data);
+                                                       gpointer                  data,
+                                                       GDestroyNotify            drop);
+void     extension_host_publisher_return_gone         (GDBusMethodInvocation    *invocation);
 const char *extension_host_publisher_get_sender       (GDBusMethodInvocation    *invocation);
 char    *extension_host_publisher_dup_why             (GVariant                 *options,
                                                        GError                  **error);

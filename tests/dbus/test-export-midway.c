@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What happens while something else is under way: handlers that do what is being done. */
+/* What happens while something else is under way: handlers that do what is being done, and calls of which
+ * it is not yet known whose they are. */
+
+#include <signal.h>
 
 #include "publish-util.h"
 
@@ -93,6 +96,101 @@ test_publish_in_handler (TestFixture   *fixture,
   g_assert_false (publish_is_owned (&scene, "org.example.Other.ExtensionHosts"));
 }
 
+/* Calls on their way */
+
+typedef struct
+{
+  GPid bus;
+  int asked;     /* atomic: the bus was asked who it is, and does not answer */
+} Held;
+
+/* In the thread of GIO, before the bus can read it */
+static GDBusMessage *
+hold_answer (GDBusConnection *connection G_GNUC_UNUSED,
+             GDBusMessage    *message,
+             gboolean         incoming,
+             gpointer         user_data)
+{
+  Held *held = user_data;
+
+  if (!incoming && g_strcmp0 (g_dbus_message_get_member (message), "GetConnectionUnixProcessID") == 0)
+    {
+      kill (held->bus, SIGSTOP);
+      g_atomic_int_set (&held->asked, 1);
+    }
+
+  return message;
+}
+
+typedef struct
+{
+  const char *path;
+  const char *interface;
+  const char *method;
+  const char *arguments;
+  gboolean is_removed;      /* the host; else all are taken off the bus */
+} Late;
+
+/* Calls it, and takes it away once it is being asked who called. Returns: the name of the error */
+static char *
+call_late (DBusScene  *scene,
+           const Late *late)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GVariant) reply = NULL;
+  g_autoptr(GError) error = NULL;
+  Held held = { scene->bus->pid, 0 };
+  guint filter = g_dbus_connection_add_filter (scene->service, hold_answer, &held, NULL);
+
+  g_dbus_connection_call (scene->client, scene->name, late->path, late->interface, late->method,
+                          g_variant_new_parsed (late->arguments), NULL, G_DBUS_CALL_FLAGS_NONE, G_MAXINT,
+                          NULL, test_store_result, &result);
+  test_wait_polling (scene->fixture, 2, g_atomic_int_get (&held.asked) != 0);
+  if (late->is_removed)
+    dbus_remove (scene->fixture, scene->manager, "h");
+  else
+    extension_host_manager_unexport (scene->manager);
+  g_dbus_connection_remove_filter (scene->service, filter);
+  kill (scene->bus->pid, SIGCONT);
+
+  test_wait_until (scene->fixture, result != NULL);
+  reply = g_dbus_connection_call_finish (scene->client, result, &error);
+  g_assert_null (reply);
+
+  return g_dbus_error_get_remote_error (error);
+}
+
+/* What is not on the bus any more does nothing for the bus: a host that has left the list, and that the
+ * application still holds, would run on with nobody to end it. */
+static void
+test_late (TestFixture   *fixture,
+           gconstpointer  data)
+{
+  g_auto(DBusScene) scene = { NULL };
+  g_autoptr(ExtensionHostProcess) process = NULL;
+  g_autofree char *name = NULL;
+
+  dbus_scene_init (&scene, fixture);
+  process = g_object_ref (dbus_add (scene.manager, rpc_spec_new (fixture, "h", NULL)));
+  dbus_scene_export (&scene, EXTENSION_HOST_ACCESS_CALL);
+  name = call_late (&scene, data);
+  g_assert_cmpstr (name, ==, "org.extensionhost.Error.Closed");
+  g_assert_cmpuint (extension_host_process_get_sequence (process), ==, 0);
+
+  /* Nor was it shut down. */
+  dbus_add (scene.manager, rpc_spec_new (fixture, "i", NULL));
+}
+
+#define HOST(method, arguments, is_removed) \
+  { DBUS_MANAGER_PATH "/hosts/h", DBUS_HOST_INTERFACE, method, arguments, is_removed }
+
+static const Late late_calls[] = {
+  HOST ("Start", "(@a{sv} {},)", TRUE),
+  HOST ("Start", "(@a{sv} {},)", FALSE),
+  HOST ("Call", "('add', '[40,2]', @u 0)", FALSE),
+  { DBUS_MANAGER_PATH, DBUS_MANAGER_INTERFACE, "Shutdown", "(@u 0, @a{sv} {})", FALSE },
+};
+
 int
 main (int   argc,
       char *argv[])
@@ -106,6 +204,10 @@ main (int   argc,
   test_add ("/dbus/midway/publish-in-handler/access", "notify::access", test_publish_in_handler);
   test_add ("/dbus/midway/publish-in-handler/application-id", "notify::application-id",
             test_publish_in_handler);
+  test_add ("/dbus/midway/late/start-of-removed", &late_calls[0], test_late);
+  test_add ("/dbus/midway/late/start", &late_calls[1], test_late);
+  test_add ("/dbus/midway/late/call", &late_calls[2], test_late);
+  test_add ("/dbus/midway/late/shutdown", &late_calls[3], test_late);
   status = g_test_run ();
   publish_tear_down ();
 

@@ -25,6 +25,7 @@ struct _ExtensionHostPublishedHost
   ExtensionHostLogLimit log_limit;
   ExtensionHostDeadline log_settle;
   ExtensionHostLogStream log_dropped_stream;
+  ExtensionHostBacklog extensions_changed;   /* and have not been shown since */
 };
 
 /* What is looked up when somebody asks, as nobody is told when it changes. */
@@ -71,13 +72,6 @@ show_constants (ExtensionHostDBusHost1 *iface,
   extension_host_dbus_host1_set_command_line (iface, command_line);
   extension_host_dbus_host1_set_capabilities (
     iface, spec->capabilities != NULL ? (const char * const *) spec->capabilities : none);
-}
-
-static void
-show_extensions (ExtensionHostPublishedHost *self)
-{
-  extension_host_dbus_host1_set_extensions (EXTENSION_HOST_DBUS_HOST1 (self),
-                                            extension_host_process_new_extensions (self->process));
 }
 
 static void
@@ -148,35 +142,64 @@ on_notify (ExtensionHostProcess       *process,
     show_face (EXTENSION_HOST_DBUS_HOST1 (self), &process->face);
 }
 
+static void show_extensions (gpointer data);
+
+/* All of them are one property: it is made once when many of them change, as when their host ends. */
+static void
+show_extensions_soon (ExtensionHostPublishedHost *self)
+{
+  if (self->publisher != NULL && self->extensions_changed.reactor == NULL)
+    extension_host_backlog_add (&self->extensions_changed, self->publisher->manager->reactor,
+                                show_extensions, self);
+}
+
 static void
 on_extension_notify (ExtensionHostExtension     *extension G_GNUC_UNUSED,
                      GParamSpec                 *pspec G_GNUC_UNUSED,
                      ExtensionHostPublishedHost *self)
 {
-  if (self->publisher != NULL && self->process != NULL)
-    show_extensions (self);
+  show_extensions_soon (self);
 }
 
 static void
-on_extensions_changed (GListModel                 *extensions,
-                       guint                       position,
+on_extensions_changed (GListModel                 *extensions G_GNUC_UNUSED,
+                       guint                       position G_GNUC_UNUSED,
                        guint                       removed G_GNUC_UNUSED,
-                       guint                       added,
+                       guint                       added G_GNUC_UNUSED,
                        ExtensionHostPublishedHost *self)
 {
-  if (self->publisher == NULL || self->process == NULL)
+  show_extensions_soon (self);
+}
+
+static void
+follow_extension (ExtensionHostPublishedHost *self,
+                  gpointer                    extension)
+{
+  if (g_signal_handler_find (extension, G_SIGNAL_MATCH_FUNC | G_SIGNAL_MATCH_DATA, 0, 0, NULL,
+                             (gpointer) on_extension_notify, self) == 0)
+    g_signal_connect_object (extension, "notify", G_CALLBACK (on_extension_notify), self, 0);
+}
+
+/* Positions of what was added are of no use here: a handler before us may have changed the list once more. */
+static void
+show_extensions (gpointer data)
+{
+  ExtensionHostPublishedHost *self = data;
+  GListModel *extensions = NULL;
+
+  extension_host_backlog_drop (&self->extensions_changed);
+  if (self->process == NULL)
     return;
 
-  for (guint i = position; i < position + added; i++)
+  extensions = G_LIST_MODEL (self->process->extensions);
+  for (guint i = 0; i < g_list_model_get_n_items (extensions); i++)
     {
       g_autoptr(GObject) extension = g_list_model_get_item (extensions, i);
 
-      if (extension == NULL)
-        break;   /* a handler before us removed some */
-      g_signal_handlers_disconnect_by_func (extension, on_extension_notify, self);
-      g_signal_connect_object (extension, "notify", G_CALLBACK (on_extension_notify), self, 0);
+      follow_extension (self, extension);
     }
-  show_extensions (self);
+  extension_host_dbus_host1_set_extensions (EXTENSION_HOST_DBUS_HOST1 (self),
+                                            extension_host_process_new_extensions (self->process));
 }
 
 static void
@@ -243,6 +266,8 @@ on_state_changed (ExtensionHostProcess       *process,
 
   /* Set, flush, emit: a signal would overtake the properties that it is about. */
   show_face (EXTENSION_HOST_DBUS_HOST1 (self), &process->face);
+  if (self->extensions_changed.reactor != NULL)
+    show_extensions (self);
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self));
 
   detail = g_utf8_make_valid (transition->detail != NULL ? transition->detail : "", -1);
@@ -382,7 +407,7 @@ follow (ExtensionHostPublishedHost *self)
   g_signal_connect_object (process, "health-checked", G_CALLBACK (on_health_checked), self, 0);
   g_signal_connect_object (process, "log", G_CALLBACK (on_log), self, 0);
   g_signal_connect_object (extensions, "items-changed", G_CALLBACK (on_extensions_changed), self, 0);
-  on_extensions_changed (extensions, 0, 0, g_list_model_get_n_items (extensions), self);
+  show_extensions (self);
 }
 
 /* The thread-default main context must be that of the manager. */
@@ -430,6 +455,7 @@ void
 extension_host_published_host_detach (ExtensionHostPublishedHost *self)
 {
   extension_host_deadline_disarm (&self->log_settle);
+  extension_host_backlog_drop (&self->extensions_changed);
   self->publisher = NULL;
   if (self->process != NULL)
     {

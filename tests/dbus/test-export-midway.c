@@ -4,8 +4,11 @@
  * it is not yet known whose they are. */
 
 #include <signal.h>
+#include <time.h>
 
 #include "publish-util.h"
+
+#define MANY 1000
 
 static void
 assert_not_there (TestFixture     *fixture,
@@ -191,6 +194,114 @@ static const Late late_calls[] = {
   { DBUS_MANAGER_PATH, DBUS_MANAGER_INTERFACE, "Shutdown", "(@u 0, @a{sv} {})", FALSE },
 };
 
+/* Extensions */
+
+static void
+remove_old (GListModel           *extensions,
+            guint                 position,
+            guint                 removed G_GNUC_UNUSED,
+            guint                 added,
+            ExtensionHostProcess *process)
+{
+  if (position == 1 && added == 1)
+    extension_host_process_remove_extension (process, "old", NULL);
+}
+
+static GVariant *
+get_extensions (DBusScene *scene)
+{
+  return dbus_get_property (scene, DBUS_MANAGER_PATH "/hosts/h", DBUS_HOST_INTERFACE, "Extensions");
+}
+
+static gboolean
+are_all (DBusScene  *scene,
+         const char *state,
+         guint       n)
+{
+  g_autoptr(GVariant) extensions = get_extensions (scene);
+
+  for (gsize i = 0; i < g_variant_n_children (extensions); i++)
+    {
+      const char *text = NULL;
+
+      g_variant_get_child (extensions, i, "(&s&s&s)", NULL, &text, NULL);
+      if (!g_str_equal (text, state))
+        return FALSE;
+    }
+
+  return g_variant_n_children (extensions) == n;
+}
+
+/* Where the new one was when that was told is not where it is when we hear of it. */
+static void
+test_removed_while_added (TestFixture   *fixture,
+                          gconstpointer  data G_GNUC_UNUSED)
+{
+  g_auto(DBusScene) scene = { NULL };
+  ExtensionHostProcess *process = NULL;
+
+  dbus_scene_init (&scene, fixture);
+  process = dbus_add (scene.manager, rpc_spec_new (fixture, "h", NULL));
+  g_signal_connect (extension_host_process_get_extensions (process), "items-changed",
+                    G_CALLBACK (remove_old), process);
+  dbus_scene_export (&scene, EXTENSION_HOST_ACCESS_CALL);
+  g_assert_nonnull (extension_host_process_add_extension (process, "old", "/x/old", NULL));
+  g_assert_nonnull (extension_host_process_add_extension (process, "new", "/x/new", NULL));
+  test_wait_polling (fixture, 2, are_all (&scene, "inactive", 1));
+  dbus_host_does (&scene, "h", "Start", NULL);
+  test_wait_polling (fixture, 2, are_all (&scene, "active", 1));
+}
+
+/* CPU time of this process, in s */
+static double
+live (TestFixture *fixture,
+      gboolean     exported,
+      guint        n)
+{
+  g_auto(DBusScene) scene = { NULL };
+  g_autoptr(ExtensionHostExtension) last = NULL;
+  ExtensionHostProcess *process = NULL;
+  clock_t began = 0;
+
+  dbus_scene_init (&scene, fixture);
+  process = dbus_add (scene.manager, rpc_spec_new (fixture, "h", NULL));
+  if (exported)
+    dbus_scene_export (&scene, EXTENSION_HOST_ACCESS_CALL);
+
+  began = clock ();
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("extension-%u", i);
+
+      g_assert_nonnull (extension_host_process_add_extension (process, id, "/x", NULL));
+    }
+  extension_host_process_start_async (process, NULL, NULL, NULL);
+  last = g_list_model_get_item (extension_host_process_get_extensions (process), n - 1);
+  test_wait_until (fixture, extension_host_extension_get_state (last) ==
+                            EXTENSION_HOST_EXTENSION_STATE_ACTIVE);
+  if (exported)
+    test_wait_polling (fixture, 2, are_all (&scene, "active", n));
+  kill ((pid_t) extension_host_process_get_pid (process), SIGKILL);
+  dbus_wait_state (fixture, process, CRASHED);
+  if (exported)
+    test_wait_polling (fixture, 2, are_all (&scene, "lost", n));
+
+  return (double) (clock () - began) / CLOCKS_PER_SEC;
+}
+
+/* All extensions are one property, which is not made anew for each of them: that would take MANY times as
+ * long, and hold up the application with it. */
+static void
+test_many_extensions (TestFixture   *fixture,
+                      gconstpointer  data G_GNUC_UNUSED)
+{
+  double alone = live (fixture, FALSE, MANY);
+  double exported = live (fixture, TRUE, MANY);
+
+  g_test_message ("%u extensions: %.3f s, and %.3f s exported", MANY, alone, exported);
+  g_assert_cmpfloat (exported, <, 10 * alone + 0.5);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -208,6 +319,8 @@ main (int   argc,
   test_add ("/dbus/midway/late/start", &late_calls[1], test_late);
   test_add ("/dbus/midway/late/call", &late_calls[2], test_late);
   test_add ("/dbus/midway/late/shutdown", &late_calls[3], test_late);
+  test_add ("/dbus/midway/extensions/removed-while-added", NULL, test_removed_while_added);
+  test_add ("/dbus/midway/extensions/many", NULL, test_many_extensions);
   status = g_test_run ();
   publish_tear_down ();
 

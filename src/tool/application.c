@@ -180,7 +180,8 @@ finish (Question *self,
   ToolApplication *application = self->application;
   ToolApplicationFunc callback = self->callback;
   gpointer user_data = self->user_data;
-  gboolean cancelled = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  /* An application may call its own error “cancelled”, too. */
+  gboolean cancelled = self->cancellable != NULL && g_cancellable_is_cancelled (self->cancellable);
 
   g_clear_object (&self->connection);
   g_clear_object (&self->cancellable);
@@ -190,7 +191,7 @@ finish (Question *self,
   /* Who cancelled may have freed the application. */
   if (cancelled)
     {
-      g_error_free (error);
+      g_clear_error (&error);
       return;
     }
 

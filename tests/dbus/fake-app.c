@@ -2,8 +2,9 @@
 
 /*
  * An application on the session bus that tells what no application with the library would, and when it
- * likes: fake-app NAME. “ready” on stdout says that it is there. Each line on stdin is a signal of its one
- * host, “SIGNAL ARGUMENTS”, such as: Log ('stdout', 'text'). It ends with stdin.
+ * likes: fake-app NAME [ERROR]. “ready” on stdout says that it is there. Each line on stdin is a signal of its
+ * one host, “SIGNAL ARGUMENTS”, such as: Log ('stdout', 'text'). It ends with stdin. With ERROR, all it answers
+ * is an error of that name.
  */
 
 #include <stdio.h>
@@ -51,6 +52,17 @@ emit (GDBusConnection *connection,
 }
 
 static void
+refuse (GDBusConnection *connection,
+        GDBusMessage    *message,
+        const char      *error_name)
+{
+  g_autoptr(GDBusMessage) reply =
+    g_dbus_message_new_method_error_literal (message, error_name, "Because");
+
+  g_dbus_connection_send_message (connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+}
+
+static void
 answer (GDBusConnection *connection,
         GDBusMessage    *message)
 {
@@ -92,7 +104,10 @@ on_message (GDBusConnection *connection,
   if (!incoming || g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL)
     return message;
 
-  answer (connection, message);
+  if (user_data != NULL)
+    refuse (connection, message, user_data);
+  else
+    answer (connection, message);
   g_object_unref (message);
 
   return NULL;
@@ -112,8 +127,8 @@ main (int    argc,
   char line[4096];
 
   g_assert_no_error (error);
-  g_assert_cmpint (argc, ==, 2);
-  g_dbus_connection_add_filter (connection, on_message, NULL, NULL);
+  g_assert_true (argc == 2 || argc == 3);
+  g_dbus_connection_add_filter (connection, on_message, argv[2], NULL);   /* NULL ends argv */
   reply = g_dbus_connection_call_sync (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                        "org.freedesktop.DBus", "RequestName",
                                        g_variant_new ("(su)", argv[1], 4), NULL,

@@ -591,6 +591,14 @@ def test_nonsense():
                 assert line.replace("\t", " ").isprintable(), repr(line)
 
 
+@tap.case("an application that calls its error “cancelled” is told of as any other")
+def test_cancelled():
+    with Bus() as bus:
+        bus.fake(EDITOR, "org.gtk.GDBus.UnmappedGError.Quark._g_2dio_2derror_2dquark.Code19")
+        _, stderr = bus.run("list", status=1)
+        expect(stderr, f"“{EDITOR}”", "does not show its hosts: Because")
+
+
 # Completion
 
 @tap.case("the completion offers commands, hosts and options")

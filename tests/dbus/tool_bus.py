@@ -95,9 +95,9 @@ class Bus:
         self.apps.append(App(self, APP, app_id, access, *hosts))
         return self.apps[-1]
 
-    def fake(self, app_id):
+    def fake(self, app_id, *arguments):
         """One with the host “odd”, which says what it likes."""
-        self.apps.append(App(self, FAKE, f"{app_id}.ExtensionHosts"))
+        self.apps.append(App(self, FAKE, f"{app_id}.ExtensionHosts", *arguments))
         return self.apps[-1]
 
     def end(self, app):

@@ -94,7 +94,7 @@ add_host (ToolTable *table,
   const char *state = tool_facts_get_text (facts, "state");
   gint64 pid = tool_facts_get_number (facts, "pid", 0);
   gint64 since = tool_facts_get_number (facts, "state-since", 0);
-  g_autofree char *age = tool_format_duration (now - since);
+  g_autofree char *age = tool_format_duration (tool_get_age (since, now));
   g_autofree char *note = tool_dup_note (facts, now);
 
   tool_table_add_cell (table, host->id, TOOL_BOLD);

@@ -153,7 +153,7 @@ dup_summary (ToolHost *host)
   gint64 now = g_get_real_time ();
   gint64 since = tool_facts_get_number (host->facts, "state-since", 0);
   gint64 pid = tool_facts_get_number (host->facts, "pid", 0);
-  g_autofree char *age = tool_format_duration (now - since);
+  g_autofree char *age = tool_format_duration (tool_get_age (since, now));
   g_autofree char *note = tool_dup_note (host->facts, now);
   GString *text = g_string_new (NULL);
 

@@ -58,12 +58,20 @@ tool_format_duration (gint64 duration)
                           (int) (duration % DAY / HOUR));
 }
 
+/* TIME may be any number. */
+gint64
+tool_get_age (gint64 time,
+              gint64 now)
+{
+  return now - MAX (time, 0);
+}
+
 /* 3 min ago, in 2 s */
 char *
 tool_format_distance (gint64 time,
                       gint64 now)
 {
-  gint64 distance = now - time;
+  gint64 distance = tool_get_age (time, now);
   g_autofree char *length = tool_format_duration (ABS (distance));
 
   if (ABS (distance) < SECOND)

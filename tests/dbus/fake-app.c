@@ -19,9 +19,10 @@
 #define PROPERTIES                                                                                  \
   "{'Id': <'odd'>, 'Name': <'odd" ESC "'>, 'Kind': <42>, 'CommandLine': <['" ESC "', 'a\\nb']>, "   \
   "'State': <'running" ESC "'>, 'Readiness': <'ready'>, 'Pid': <uint32 1>, 'Sequence': <uint64 5>, " \
-  "'StatusText': <'" ESC "\\u009b2J\\ttext'>, 'StateSince': <'never'>, 'RestartBudget': <(1, 2)>, "  \
-  "'Generation': <@t 18446744073709551615>, 'LastExit': <{'text': <'" ESC "'>, 'log': <['" ESC "']>, " \
-  "'time': <int64 -1>}>, 'LastHealth': <{'cpu-percent': <nan>, 'latency': <-5.0>}>, "              \
+  "'StatusText': <'" ESC "\\u009b2J\\ttext'>, 'StateSince': <int64 -9223372036854775808>, "         \
+  "'RestartBudget': <(1, 2)>, 'Generation': <@t 18446744073709551615>, 'NextRestart': <'never'>, "   \
+  "'LastExit': <{'text': <'" ESC "'>, 'log': <['" ESC "']>, 'time': <int64 -9223372036854775808>}>, " \
+  "'LastHealth': <{'cpu-percent': <nan>, 'latency': <-5.0>}>, "                                      \
   "'Extensions': <[('" ESC "', '" ESC "', '" ESC "')]>}"
 
 static const struct

@@ -138,21 +138,39 @@ tool_host_update (ToolHost *self,
   self->facts = g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 
-static void
-add_object (ToolApplication *self,
-            GVariant        *objects,
-            const char      *path)
+/* What each is, by path: looking for each of them in OBJECTS would take long if there are thousands. */
+static GHashTable *
+index_objects (GVariant *objects)
 {
-  g_autoptr(GVariant) interfaces = NULL;
+  GHashTable *by_path = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                               (GDestroyNotify) g_variant_unref);
+  GVariantIter iter;
+  char *path = NULL;
+  GVariant *interfaces = NULL;
+
+  g_variant_iter_init (&iter, objects);
+  while (g_variant_iter_next (&iter, "{o@a{sa{sv}}}", &path, &interfaces))
+    g_hash_table_insert (by_path, path, interfaces);
+
+  return by_path;
+}
+
+/* Each is taken once. */
+static void
+take_object (ToolApplication *self,
+             GHashTable      *by_path,
+             const char      *path)
+{
+  GVariant *interfaces = g_hash_table_lookup (by_path, path);
   g_autoptr(GVariant) properties = NULL;
 
-  if (tool_application_lookup (self, path) != NULL ||
-      !g_variant_lookup (objects, path, "@a{sa{sv}}", &interfaces))
+  if (interfaces == NULL)
     return;
 
   properties = g_variant_lookup_value (interfaces, TOOL_HOST_INTERFACE, G_VARIANT_TYPE_VARDICT);
   if (properties != NULL)
     tool_application_add (self, path, properties);
+  g_hash_table_remove (by_path, path);
 }
 
 /* PATHS tell the order; who is not among them came up since, and follows. */
@@ -161,16 +179,17 @@ take_objects (ToolApplication *self,
               GVariant        *objects,
               GVariant        *paths)
 {
+  g_autoptr(GHashTable) by_path = index_objects (objects);
   GVariantIter iter;
   const char *path = NULL;
 
   g_variant_iter_init (&iter, paths);
   while (g_variant_iter_next (&iter, "&o", &path))
-    add_object (self, objects, path);
+    take_object (self, by_path, path);
 
   g_variant_iter_init (&iter, objects);
   while (g_variant_iter_loop (&iter, "{&oa{sa{sv}}}", &path, NULL))
-    add_object (self, objects, path);
+    take_object (self, by_path, path);
 }
 
 static void

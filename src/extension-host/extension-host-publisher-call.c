@@ -91,9 +91,11 @@ on_identified (GDBusMethodInvocation *invocation,
 {
   g_autoptr(Call) call = data;
   g_autoptr(ExtensionHostProcess) process = g_weak_ref_get (&call->process);
+  GDBusConnection *connection = g_dbus_method_invocation_get_connection (invocation);
   const char *sender = extension_host_publisher_get_sender (invocation);
 
-  if (process == NULL)
+  /* Who left together with the bus cannot be watched any more: GDBus would take that for a bug of ours. */
+  if (process == NULL || g_dbus_connection_is_closed (connection))
     {
       extension_host_publisher_return_gone (invocation);
       return;
@@ -102,9 +104,8 @@ on_identified (GDBusMethodInvocation *invocation,
   g_main_context_push_thread_default (process->context);
   if (sender != NULL)
     call->watch =
-      g_bus_watch_name_on_connection (g_dbus_method_invocation_get_connection (invocation), sender,
-                                      G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, on_caller_left, call,
-                                      NULL);
+      g_bus_watch_name_on_connection (connection, sender, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
+                                      on_caller_left, call, NULL);
   extension_host_process_call_bytes_async (process, call->method, call->params, call->timeout_ms,
                                            call->cancellable, on_answered, call);
   call = NULL;   /* it is the callback's now */

@@ -194,6 +194,33 @@ static const Late late_calls[] = {
   { DBUS_MANAGER_PATH, DBUS_MANAGER_INTERFACE, "Shutdown", "(@u 0, @a{sv} {})", FALSE },
 };
 
+/* The bus dies while it is asked: nobody waits for an answer any more. */
+static void
+test_bus_dies (TestFixture   *fixture,
+               gconstpointer  data G_GNUC_UNUSED)
+{
+  g_auto(DBusScene) scene = { NULL };
+  g_autoptr(GAsyncResult) result = NULL;
+  Held held = { 0, 0 };
+
+  dbus_scene_init (&scene, fixture);
+  dbus_add (scene.manager, rpc_spec_new (fixture, "h", NULL));
+  dbus_scene_export (&scene, EXTENSION_HOST_ACCESS_CALL);
+  dbus_host_does (&scene, "h", "Start", NULL);
+
+  held.bus = scene.bus->pid;
+  g_dbus_connection_add_filter (scene.service, hold_answer, &held, NULL);
+  g_dbus_connection_call (scene.client, scene.name, DBUS_MANAGER_PATH "/hosts/h", DBUS_HOST_INTERFACE, "Call",
+                          g_variant_new ("(ssu)", "add", "[40,2]", 0), NULL, G_DBUS_CALL_FLAGS_NONE, G_MAXINT,
+                          NULL, test_store_result, &result);
+  test_wait_polling (fixture, 2, g_atomic_int_get (&held.asked) != 0);
+  dbus_bus_kill (scene.bus);
+  test_wait_until (fixture, result != NULL);
+  test_wait_polling (fixture, 2, g_dbus_connection_is_closed (scene.service));
+  while (g_main_context_iteration (fixture->context, FALSE))
+    ;
+}
+
 /* Extensions */
 
 static void
@@ -319,6 +346,7 @@ main (int   argc,
   test_add ("/dbus/midway/late/start", &late_calls[1], test_late);
   test_add ("/dbus/midway/late/call", &late_calls[2], test_late);
   test_add ("/dbus/midway/late/shutdown", &late_calls[3], test_late);
+  test_add ("/dbus/midway/bus-dies", NULL, test_bus_dies);
   test_add ("/dbus/midway/extensions/removed-while-added", NULL, test_removed_while_added);
   test_add ("/dbus/midway/extensions/many", NULL, test_many_extensions);
   status = g_test_run ();

@@ -9,11 +9,9 @@
 
 #include "facts.h"
 #include "message.h"
+#include "near.h"
 
 /* HOST, as somebody types it: ID, or APP/ID. No id has a slash. */
-
-#define MAX_SUGGESTIONS 3
-#define MAX_DISTANCE 2   /* letters that a typing mistake may change */
 
 /* The name of one is part of that of its other instances: what is typed is it, if it is there. */
 static gboolean
@@ -94,44 +92,6 @@ tool_host_dup_word (ToolBus  *bus,
   return g_strconcat (host->application->address, "/", host->id, NULL);
 }
 
-static guint
-get_distance (const char *a,
-              const char *b)
-{
-  gsize n = strlen (b);
-  g_autofree guint *row = g_new (guint, n + 1);
-
-  for (gsize j = 0; j <= n; j++)
-    row[j] = (guint) j;
-
-  for (gsize i = 1; a[i - 1] != '\0'; i++)
-    {
-      guint diagonal = row[0];
-
-      row[0] = (guint) i;
-      for (gsize j = 1; j <= n; j++)
-        {
-          guint above = row[j];
-          guint change = diagonal + (a[i - 1] != b[j - 1]);
-
-          row[j] = MIN (change, MIN (above, row[j - 1]) + 1);
-          diagonal = above;
-        }
-    }
-
-  return row[n];
-}
-
-static gboolean
-is_near (const char *word,
-         const char *id)
-{
-  g_autofree char *a = g_utf8_casefold (word, -1);
-  g_autofree char *b = g_utf8_casefold (id, -1);
-
-  return strstr (b, a) != NULL || strstr (a, b) != NULL || get_distance (a, b) <= MAX_DISTANCE;
-}
-
 static char *
 dup_suggestions (ToolBus    *bus,
                  const char *word)
@@ -144,12 +104,12 @@ dup_suggestions (ToolBus    *bus,
     {
       ToolApplication *application = g_ptr_array_index (bus->applications, i);
 
-      for (guint j = 0; j < application->hosts->len && n < MAX_SUGGESTIONS; j++)
+      for (guint j = 0; j < application->hosts->len && n < TOOL_NEAR_MAX; j++)
         {
           ToolHost *host = g_ptr_array_index (application->hosts, j);
           g_autofree char *form = NULL;
 
-          if (!is_near (id, host->id))
+          if (!tool_is_near (id, host->id))
             continue;
 
           form = tool_host_dup_word (bus, host);

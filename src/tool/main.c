@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "message.h"
+#include "near.h"
 #include "standard-fds.h"
 
 static const struct
@@ -45,9 +46,29 @@ print_help (void)
   printf (_("Commands:\n"));
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     printf ("  %-12s %s\n", commands[i].name, _(commands[i].summary));
+  printf ("  %-12s %s\n", "help", _("Show help, or that for a command"));
   printf (_("\nOptions:\n"));
   printf ("  %-12s %s\n", "-h, --help", _("Show help; also after a command"));
   printf ("  %-12s %s\n", "--version", _("Show the version"));
+}
+
+static void
+tell_missing (const char *word)
+{
+  const char *known[G_N_ELEMENTS (commands) + 4] = { "help", "--help", "--version", NULL };
+  g_autofree char *suggestions = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    known[i + 3] = commands[i].name;
+
+  suggestions = tool_near_dup_list (word, known);
+  tool_error (_("There is no command “%s”"), word);
+  if (suggestions != NULL)
+    tool_hint (_("Did you mean %s? “%s --help” lists the commands"), suggestions, TOOL_NAME);
+  else if (word[0] == '-')
+    tool_hint (_("Options follow the command; “%s --help” lists the commands"), TOOL_NAME);
+  else
+    tool_hint (_("“%s --help” lists the commands"), TOOL_NAME);
 }
 
 static ToolStatus
@@ -66,10 +87,25 @@ run_command (int    argc,
         }
     }
 
-  tool_error (_("There is no command “%s”"), argv[0]);
-  tool_hint (_("“%s --help” lists the commands"), TOOL_NAME);
+  tell_missing (argv[0]);
 
   return TOOL_STATUS_USAGE;
+}
+
+/* “help COMMAND” is “COMMAND --help”. */
+static ToolStatus
+run_help (int    argc,
+          char **argv)
+{
+  char option[] = "--help";
+
+  if (argc == 1 || argv[1][0] == '-' || g_str_equal (argv[1], "help"))
+    {
+      print_help ();
+      return TOOL_STATUS_OK;
+    }
+
+  return run_command (2, (char *[]) { argv[1], option, NULL });
 }
 
 int
@@ -102,6 +138,9 @@ main (int    argc,
       print_help ();
       return TOOL_STATUS_OK;
     }
+
+  if (g_str_equal (argv[1], "help"))
+    return run_help (argc - 1, argv + 1);
 
   return run_command (argc - 1, argv + 1);
 }

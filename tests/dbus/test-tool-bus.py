@@ -35,7 +35,7 @@ def test_documented():
     with Tool("--help") as tool:
         tool.expect_status(0)
         listed = re.findall(r"^  ([a-z]+) ", "\n".join(tool.lines), re.MULTILINE)
-    equal(sorted(listed), sorted(["run", "check", *COMMANDS]))
+    equal(sorted(listed), sorted(["run", "check", "help", *COMMANDS]))
     for command in COMMANDS:
         for flag in ("--help", "-h"):
             with Tool(command, flag) as tool:
@@ -615,13 +615,15 @@ def test_completion():
                   "complete_words re\ncomplete_words stop ''\ncomplete_words status org.example.V\n"
                   "complete_words call two\ncomplete_words logs --fo\ncomplete_words list --q\n"
                   "complete_words stop --reason ''\ncomplete_words monitor --color ''\n"
-                  "complete_words call python ''\n")
+                  "complete_words call python ''\ncomplete_words he\ncomplete_words help sta\n"
+                  "complete_words help list ''\n")
         result = subprocess.run(["bash", "-c", script], env=bus.environment, capture_output=True,
                                 encoding="utf-8", check=True)
         equal([line.rstrip("|").split("|") for line in result.stdout.splitlines()],
               [["restart", "resume", "release", "reset"],
                [f"{EDITOR}/python", "two\\ words", f"{VIEWER}/python"], [f"{VIEWER}/python"],
-               ["two\\ words"], ["--follow"], ["--quiet"], [""], ["auto", "always", "never"], [""]])
+               ["two\\ words"], ["--follow"], ["--quiet"], [""], ["auto", "always", "never"], [""],
+               ["help"], ["status", "start"], [""]])
 
 
 tap.run()

@@ -40,6 +40,29 @@ DEAF = [sys.executable, "-c",
 
 # The command line
 
+@tap.case("help is --help, and help COMMAND is COMMAND --help")
+def test_help():
+    for arguments, same in ((["help"], ["--help"]), (["help", "run"], ["run", "--help"]),
+                            (["help", "call"], ["call", "--help"]), (["help", "help"], ["--help"])):
+        with Tool(*arguments) as tool, Tool(*same) as other:
+            tool.expect_status(0)
+            other.expect_status(0)
+            equal(tool.lines, other.lines)
+    with Tool("help", "nonsense") as tool:
+        tool.expect_status(2)
+        expect(tool.stderr, "There is no command “nonsense”")
+
+
+@tap.case("a mistyped command: what is near is suggested")
+def test_mistyped():
+    for arguments, words in ((["stauts"], ["“status”"]), (["lsit", "x"], ["“list”"]), (["version"], ["“--version”"]),
+                             (["help", "rnu"], ["“run”"]), (["--json", "list"], ["Options follow the command"])):
+        with Tool(*arguments) as tool:
+            tool.expect_status(2)
+            equal(tool.lines, [])
+            expect(tool.stderr, "error: There is no command", "hint: ", *words)
+
+
 @tap.case("--version and --help")
 def test_help():
     with Tool("--version") as tool:

@@ -9,18 +9,23 @@
 #include "bus-error.h"
 #include "bus-event.h"
 #include "bus-options.h"
+#include "call-words.h"
 #include "command.h"
 #include "duration.h"
+#include "extension-call.h"
 #include "facts.h"
 #include "json-line.h"
 #include "lookup.h"
 #include "message.h"
 
+/* How JSON-RPC numbers an unknown method */
+#define NO_METHOD "-32601"
+
 typedef struct
 {
   ToolBusOptions options;
   ToolBus bus;
-  const char *method;
+  const char *method;      /* or EXTENSION/COMMAND */
   const char *params;      /* JSON; empty for none */
   guint timeout_ms;        /* 0 for what the host has as default */
 } Call;
@@ -87,34 +92,48 @@ add_message (JsonBuilder *builder,
 }
 
 static void
-take_error (Call     *self,
-            ToolHost *host,
-            GError   *error)
+print_error (Call         *self,
+             ToolHost     *host,
+             const char   *kind,
+             const GError *error)
 {
-  g_autoptr(JsonBuilder) builder = begin_event (self, host, "error");
-  g_autofree char *kind = tool_dup_error_kind (error);
+  g_autoptr(JsonBuilder) builder = NULL;
   g_autofree char *line = NULL;
 
-  tool_tell_refusal (&self->bus, host, "call", error);
   if (!self->options.json)
     return;
 
+  builder = begin_event (self, host, "error");
   tool_event_add_text (builder, "kind", kind);
   add_message (builder, error->message);
   line = tool_facts_to_line (builder);
   printf ("%s\n", line);
 }
 
+static void
+take_error (Call     *self,
+            ToolHost *host,
+            GError   *error)
+{
+  g_autofree char *kind = tool_dup_error_kind (error);
+
+  tool_tell_refusal (&self->bus, host, "call", error);
+  if (g_str_equal (kind, "rpc") && g_str_has_prefix (error->message, NO_METHOD ": "))
+    tool_extension_call_tell_hint (host, self->method);
+  print_error (self, host, kind, error);
+}
+
 static gboolean
-make_call (Call     *self,
-           ToolHost *host)
+call_host (Call       *self,
+           ToolHost   *host,
+           const char *method,
+           const char *params)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) reply =
     g_dbus_connection_call_sync (self->bus.connection, host->application->owner, host->path,
                                  TOOL_HOST_INTERFACE, "Call",
-                                 g_variant_new ("(ssu)", self->method, self->params,
-                                                self->timeout_ms),
+                                 g_variant_new ("(ssu)", method, params, self->timeout_ms),
                                  G_VARIANT_TYPE ("(s)"), G_DBUS_CALL_FLAGS_NO_AUTO_START,
                                  G_MAXINT, NULL, &error);
   const char *json = NULL;
@@ -129,6 +148,31 @@ make_call (Call     *self,
   print_result (self, host, json);
 
   return TRUE;
+}
+
+static gboolean
+make_call (Call     *self,
+           ToolHost *host)
+{
+  g_autoptr(ToolExtensionCall) call = tool_extension_call_find (host, self->method);
+  g_autofree char *params = NULL;
+  g_autofree char *kind = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (call == NULL)
+    return call_host (self, host, self->method, self->params);
+
+  if (!tool_extension_call_check (call, &error))
+    {
+      kind = tool_dup_error_kind (error);
+      tool_error (_("Cannot %s “%s”: %s"), "call", host->id, error->message);
+      print_error (self, host, kind, error);
+      return FALSE;
+    }
+
+  params = tool_extension_call_dup_params (call, self->params);
+
+  return call_host (self, host, "extension/call", params);
 }
 
 static gboolean
@@ -167,13 +211,28 @@ check_params (Call *self)
 }
 
 static gboolean
+check_method (Call *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (tool_check_method (self->method, &error))
+    return TRUE;
+
+  tool_error ("%s", error->message);
+  tool_hint (_("“%s --help” lists the options"), g_get_prgname ());
+
+  return FALSE;
+}
+
+static gboolean
 parse (Call  *self,
        char **argv)
 {
   g_autofree char *timeout = NULL;
   const ToolUsage usage = {
-    .arguments = _("HOST METHOD [JSON]"),
-    .summary = _("Calls a method of a host and prints its result as JSON, on one line."),
+    .arguments = _("HOST METHOD|EXTENSION/COMMAND [JSON]"),
+    .summary = _("Calls a method of a host, or a command of one of its extensions, and prints the\nresult as "
+                 "JSON, on one line."),
     .missing = _("No host or no method given"),
     .min = 2,
     .max = 3,
@@ -190,7 +249,7 @@ parse (Call  *self,
   self->method = self->options.arguments[1];
   self->params = self->options.arguments[2] != NULL ? self->options.arguments[2] : "";
 
-  return check_timeout (self, timeout) && check_params (self);
+  return check_timeout (self, timeout) && check_method (self) && check_params (self);
 }
 
 ToolStatus

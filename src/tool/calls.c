@@ -7,6 +7,7 @@
 
 #include "call-words.h"
 #include "crash.h"
+#include "extension-hint.h"
 #include "json-line.h"
 
 /* One call under way */
@@ -60,6 +61,14 @@ tell_failure (ToolCalls        *self,
   tool_tell_failed_call (answer, self->repeat_log && generation != self->log_told);
   if (generation != 0)
     self->log_told = generation;
+  if (self->extensions != NULL &&
+      g_error_matches (answer->error, EXTENSION_HOST_RPC_ERROR,
+                       EXTENSION_HOST_RPC_ERROR_METHOD_NOT_FOUND))
+    {
+      g_auto(GStrv) ids = tool_extensions_dup_ids (self->extensions);
+
+      tool_hint_extension (answer->method, (const char * const *) ids);
+    }
 }
 
 static void

@@ -112,3 +112,15 @@ tool_extensions_find (ToolExtensions  *self,
 
   return NULL;
 }
+
+GStrv
+tool_extensions_dup_ids (ToolExtensions *self)
+{
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; self->list != NULL && i < self->list->len; i++)
+    g_strv_builder_add (builder,
+                        extension_host_extension_get_id (g_ptr_array_index (self->list, i)));
+
+  return g_strv_builder_end (builder);
+}

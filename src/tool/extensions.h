@@ -24,5 +24,6 @@ gboolean                tool_extensions_are_settled (ToolExtensions  *self);
 ExtensionHostExtension *tool_extensions_find        (ToolExtensions  *self,
                                                      const char      *method,
                                                      const char     **command);
+GStrv                   tool_extensions_dup_ids     (ToolExtensions  *self);
 
 G_END_DECLS

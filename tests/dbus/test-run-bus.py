@@ -7,12 +7,13 @@ import os
 import signal
 import time
 
-from tool_bus import Bus, tap
+from tool_bus import ROOT, Bus, tap
 
-from tool_run import equal, expect, wait_until  # pylint: disable=wrong-import-order
+from tool_run import Folder, equal, expect, wait_until  # pylint: disable=wrong-import-order
 
 RPC_HOST = os.environ.get("RPC_HOST", "rpc-host")
 NAME = "org.extensionhost.Run"
+RUNTIMES = {"EXTENSION_HOST_RUNTIME_DIR": str(ROOT / "tests" / "data" / "runtimes")}
 
 
 def find(bus, *ids):
@@ -37,6 +38,58 @@ def test_second_terminal():
         run.send(signal.SIGINT)
         run.expect_status(0)
         equal(bus.run("list", "--quiet")[0], [])
+
+
+def has_states(bus, **states):
+    found = bus.run_json("status", "stand-in")[0]
+    return {id: state for id, state, _ in found[0]["extensions"]} == states
+
+
+@tap.case("call EXTENSION/COMMAND calls an extension, as run --call does")
+def test_extension_call():
+    with Bus() as bus, Folder() as folder:
+        (folder / "good.json").write_text("{}")
+        (folder / "bad.json").write_text('{"activate": "badly"}')
+        (folder / "worse.json").write_text('{"activate": "crash"}')
+        with bus.tool("run", "--json", "--runtime=stand-in", "--backoff-initial=10ms", "good.json", "bad.json",
+                      "worse.json", environment=RUNTIMES, cwd=folder) as run:
+            wait_until(lambda: bus.run("list", "--quiet")[0] == ["stand-in"], "it is there")
+            wait_until(lambda: has_states(bus, good="active", bad="failed", worse="quarantined"), "they settled")
+            # Arguments are handed on as they are, and the answer is printed so.
+            equal(bus.run("call", "stand-in", "good/who", '{"a": [1e2, "ü\\""]}')[0],
+                  ['{"id": "good", "arguments": {"a": [100.0, "\\u00fc\\""]}}'])
+            equal(bus.run("call", "stand-in", "good/who")[0], ['{"id": "good", "arguments": null}'])
+            event = bus.run_json("call", "stand-in", "good/who", "[1]")[0][0]
+            equal((event["method"], event["result"]), ("good/who", {"id": "good", "arguments": [1]}))
+            # Methods of the host are called as ever.
+            equal(bus.run("call", "stand-in", "argv")[0], ["[]"])
+            for method, kind, words in (("bad/who", "failed", ["“bad”", "on purpose"]),
+                                        ("worse/who", "quarantined", ["“worse”", "2 times in a row"]),
+                                        ("good/nothing-like-it", "rpc", ["has no command"])):
+                (event,), stderr = bus.run_json("call", "stand-in", method, status=1)
+                equal((event["event"], event["method"], event["kind"]), ("error", method, kind))
+                expect(stderr, "error: ", *words)
+                # None of that is about the host.
+                assert "hint" not in stderr, stderr
+            run.send(signal.SIGINT)
+            run.expect_status(0)
+
+
+@tap.case("call: a mistyped extension is named, with those that there are")
+def test_mistyped_extension():
+    with Bus() as bus, Folder() as folder:
+        (folder / "markdown.json").write_text("{}")
+        with bus.tool("run", "--json", "--runtime=stand-in", "--backoff-initial=10ms", "markdown.json",
+                      environment=RUNTIMES, cwd=folder) as run:
+            run.read_event("extension", state="active")
+            wait_until(lambda: has_states(bus, markdown="active"), "it is there")
+            for method, words in (("markdwn/who", ["no extension “markdwn”", "Did you mean “markdown”?"]),
+                                  ("x/who", ["no extension “x”", "“markdown”"]),
+                                  ("who", ["ID/COMMAND", "“markdown”"])):
+                _, stderr = bus.run("call", "stand-in", method, status=1)
+                expect(stderr, f"There is no method “{method}”", "hint: ", *words)
+            run.send(signal.SIGINT)
+            run.expect_status(0)
 
 
 @tap.case("a stop from elsewhere ends run with status 0; with --keep it stays, and can be started")

@@ -58,6 +58,7 @@ def test_usage():
                             (["logs", "-n", "-1", "a"], "--lines"), (["list", "--wings"], "--wings"),
                             (["list", "--color=red"], "--color"),
                             (["call", "a", "b", "12"], "JSON object"),
+                            (["call", "a", '{"b": 1}'], "is no method"),
                             (["call", "--timeout=5", "a", "b"], "--timeout")):
         with Tool(*arguments, environment={"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"}) as tool:
             tool.expect_status(2)

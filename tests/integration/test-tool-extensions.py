@@ -101,6 +101,16 @@ def test_usage():
                 expect(tool.stderr, "extension-host: error: ", "extension-host: hint: ", *words)
 
 
+@tap.case("a call to a mistyped extension: it is named, with those that there are")
+def test_mistyped():
+    with Extensions(markdown="well") as folder:
+        for method, words in (("markdwn/who", ["no extension “markdwn”", "Did you mean “markdown”?"]),
+                              ("x/who", ["no extension “x”", "“markdown”"]), ("who", ["ID/COMMAND", "“markdown”"])):
+            with run("--call", method, "markdown.json", folder=folder) as tool:
+                tool.expect_status(1)
+                expect(tool.stderr, f"There is no method “{method}”", "extension-host: hint: ", *words)
+
+
 @tap.case("a runtime that is not there: says where it was looked for")
 def test_no_runtime():
     with Extensions(a="well") as folder:

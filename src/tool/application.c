@@ -58,6 +58,7 @@ tool_application_new (const char *name,
   ToolApplication *self = g_new0 (ToolApplication, 1);
   const char *instance = find_instance (name);
 
+  self->name = g_strdup (name);
   self->owner = g_strdup (owner);
   self->id = g_strndup (name, instance != NULL ? (gsize) (instance - name)
                                                : strlen (name) - strlen (SUFFIX));
@@ -70,6 +71,7 @@ tool_application_new (const char *name,
 void
 tool_application_free (ToolApplication *self)
 {
+  g_free (self->name);
   g_free (self->owner);
   g_free (self->address);
   g_free (self->id);

@@ -115,21 +115,31 @@ find_owner (GPtrArray  *applications,
   return NULL;
 }
 
+/* Returns: NULL with ERROR set */
+static char *
+dup_owner (ToolBus     *self,
+           const char  *name,
+           GError     **error)
+{
+  g_autoptr(GVariant) reply = ask_bus (self, "GetNameOwner", name, "(s)", error);
+  char *owner = NULL;
+
+  if (reply != NULL)
+    g_variant_get (reply, "(s)", &owner);
+
+  return owner;
+}
+
 /* Who has two names is one application. Who has left since has none. */
 static void
 add_application (ToolBus    *self,
                  GPtrArray  *applications,
                  const char *name)
 {
-  g_autoptr(GVariant) reply = ask_bus (self, "GetNameOwner", name, "(s)", NULL);
+  g_autofree char *owner = dup_owner (self, name, NULL);
   ToolApplication *application = NULL;
-  const char *owner = NULL;
 
-  if (reply == NULL)
-    return;
-
-  g_variant_get (reply, "(&s)", &owner);
-  if (find_owner (applications, owner) != NULL)
+  if (owner == NULL || find_owner (applications, owner) != NULL)
     return;
 
   application = tool_application_new (name, owner);
@@ -180,6 +190,22 @@ on_asked (ToolApplication *application,
   (*pending)--;
 }
 
+/* It gives its name back before its hosts go, and may answer then that it has nothing of that kind,
+ * or not at all. */
+static gboolean
+has_left (ToolBus         *self,
+          ToolApplication *application)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *owner = dup_owner (self, application->name, &error);
+
+  /* A bus that is gone itself says nothing of anybody. */
+  if (owner == NULL)
+    return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER);
+
+  return !g_str_equal (owner, application->owner);
+}
+
 /* Who left while it was asked was not there. */
 static void
 forget_gone (ToolBus *self)
@@ -188,8 +214,7 @@ forget_gone (ToolBus *self)
     {
       ToolApplication *application = g_ptr_array_index (self->applications, i - 1);
 
-      if (g_error_matches (application->error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
-          g_error_matches (application->error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
+      if (application->error != NULL && has_left (self, application))
         g_ptr_array_remove_index (self->applications, i - 1);
     }
 }

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 /* One that publishes its hosts. */
 typedef struct
 {
+  char *name;         /* that it is found by on the bus, until it leaves */
   char *owner;        /* its name on the bus, which no other ever has */
   char *address;      /* what it is typed as: its id, with “.instanceN” if it is not the first */
   char *id;

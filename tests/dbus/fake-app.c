@@ -2,13 +2,16 @@
 
 /*
  * An application on the session bus that tells what no application with the library would, and when it
- * likes: fake-app NAME [ERROR]. “ready” on stdout says that it is there. Each line on stdin is a signal of its
- * one host, “SIGNAL ARGUMENTS”, such as: Log ('stdout', 'text'). It ends with stdin. With ERROR, all it answers
- * is an error of that name.
+ * likes: fake-app NAME [stays|leaves ERROR]. “ready” on stdout says that it is there. Each line on stdin is a
+ * signal of its one host, “SIGNAL ARGUMENTS”, such as: Log ('stdout', 'text'). It ends with stdin.
+ *
+ * With ERROR it answers all that it is asked with that error. One that leaves gives its name back first; with
+ * “none” for ERROR it ends without an answer.
  */
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <gio/gio.h>
 
@@ -19,10 +22,9 @@
 #define PROPERTIES                                                                                  \
   "{'Id': <'odd'>, 'Name': <'odd" ESC "'>, 'Kind': <42>, 'CommandLine': <['" ESC "', 'a\\nb']>, "   \
   "'State': <'running" ESC "'>, 'Readiness': <'ready'>, 'Pid': <uint32 1>, 'Sequence': <uint64 5>, " \
-  "'StatusText': <'" ESC "\\u009b2J\\ttext'>, 'StateSince': <int64 -9223372036854775808>, "         \
-  "'RestartBudget': <(1, 2)>, 'Generation': <@t 18446744073709551615>, 'NextRestart': <'never'>, "   \
-  "'LastExit': <{'text': <'" ESC "'>, 'log': <['" ESC "']>, 'time': <int64 -9223372036854775808>}>, " \
-  "'LastHealth': <{'cpu-percent': <nan>, 'latency': <-5.0>}>, "                                      \
+  "'StatusText': <'" ESC "\\u009b2J\\ttext'>, 'StateSince': <'never'>, 'RestartBudget': <(1, 2)>, "  \
+  "'Generation': <@t 18446744073709551615>, 'LastExit': <{'text': <'" ESC "'>, 'log': <['" ESC "']>, " \
+  "'time': <int64 -1>}>, 'LastHealth': <{'cpu-percent': <nan>, 'latency': <-5.0>}>, "              \
   "'Extensions': <[('" ESC "', '" ESC "', '" ESC "')]>}"
 
 static const struct
@@ -38,6 +40,11 @@ static const struct
   { "GetLog", "([(uint64 1, 'stdout', 'first'), (2, 'stdout', 'second'), (3, '" ESC "', '" ESC "')],)" },
 };
 
+/* argv */
+static const char *name;
+static gboolean leaves;
+static const char *refusal;
+
 static void
 emit (GDBusConnection *connection,
       const char      *signal,
@@ -50,17 +57,6 @@ emit (GDBusConnection *connection,
       !g_dbus_connection_emit_signal (connection, NULL, HOST, "org.extensionhost.Host1", signal, value,
                                       &error))
     g_error ("%s %s: %s", signal, arguments, error->message);
-}
-
-static void
-refuse (GDBusConnection *connection,
-        GDBusMessage    *message,
-        const char      *error_name)
-{
-  g_autoptr(GDBusMessage) reply =
-    g_dbus_message_new_method_error_literal (message, error_name, "Because");
-
-  g_dbus_connection_send_message (connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
 }
 
 static void
@@ -95,6 +91,23 @@ answer (GDBusConnection *connection,
   g_dbus_connection_send_message (connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
 }
 
+static void
+refuse (GDBusConnection *connection,
+        GDBusMessage    *message)
+{
+  g_autoptr(GDBusMessage) reply = g_dbus_message_new_method_error_literal (message, refusal, "not here");
+
+  if (leaves && g_str_equal (refusal, "none"))
+    _exit (0);
+
+  /* The bus takes one after the other. */
+  if (leaves)
+    g_dbus_connection_call (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                            "org.freedesktop.DBus", "ReleaseName", g_variant_new ("(s)", name), NULL,
+                            G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+  g_dbus_connection_send_message (connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+}
+
 /* In the thread of GIO, which has nothing else to do here. */
 static GDBusMessage *
 on_message (GDBusConnection *connection,
@@ -105,8 +118,8 @@ on_message (GDBusConnection *connection,
   if (!incoming || g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL)
     return message;
 
-  if (user_data != NULL)
-    refuse (connection, message, user_data);
+  if (refusal != NULL)
+    refuse (connection, message);
   else
     answer (connection, message);
   g_object_unref (message);
@@ -128,11 +141,14 @@ main (int    argc,
   char line[4096];
 
   g_assert_no_error (error);
-  g_assert_true (argc == 2 || argc == 3);
-  g_dbus_connection_add_filter (connection, on_message, argv[2], NULL);   /* NULL ends argv */
+  g_assert_true (argc == 2 || argc == 4);
+  name = argv[1];
+  leaves = argc == 4 && g_str_equal (argv[2], "leaves");
+  refusal = argc == 4 ? argv[3] : NULL;
+  g_dbus_connection_add_filter (connection, on_message, NULL, NULL);
   reply = g_dbus_connection_call_sync (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                        "org.freedesktop.DBus", "RequestName",
-                                       g_variant_new ("(su)", argv[1], 4), NULL,
+                                       g_variant_new ("(su)", name, 4), NULL,
                                        G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
   g_assert_no_error (error);
   printf ("ready\n");

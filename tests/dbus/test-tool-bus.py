@@ -304,6 +304,28 @@ def test_silent():
             tool.finish()
 
 
+@tap.case("an application that leaves while it is asked is not there, and nothing is said of it")
+def test_leaving():
+    errors = [f"org.freedesktop.DBus.Error.{name}"
+              for name in ("UnknownInterface", "UnknownObject", "UnknownMethod", "ServiceUnknown", "NoReply")]
+    with Bus() as bus:
+        bus.start(VIEWER, "control", "b")
+        for error in [*errors, "none"]:
+            for arguments in (["list", "--quiet"], ["status"], ["stop", "b"]):
+                leaver = bus.fake(EDITOR, "leaves", error)
+                lines, stderr = bus.run(*arguments)
+                bus.end(leaver)
+                equal((arguments, error, stderr), (arguments, error, ""))
+                assert EDITOR not in "\n".join(lines), lines
+        # One that stays is told.
+        for error in errors[:3]:
+            stayer = bus.fake(EDITOR, "stays", error)
+            lines, stderr = bus.run("list", "--quiet", status=1)
+            bus.end(stayer)
+            equal(lines, ["b"])
+            expect(stderr, f"warning: “{EDITOR}” (process {stayer.pid}) does not show its hosts: not here")
+
+
 # What a host prints
 
 @tap.case("logs: the last lines, and -n of them")
@@ -595,9 +617,10 @@ def test_nonsense():
 @tap.case("an application that calls its error “cancelled” is told of as any other")
 def test_cancelled():
     with Bus() as bus:
-        bus.fake(EDITOR, "org.gtk.GDBus.UnmappedGError.Quark._g_2dio_2derror_2dquark.Code19")
+        bus.fake(EDITOR, "stays",
+                 "org.gtk.GDBus.UnmappedGError.Quark._g_2dio_2derror_2dquark.Code19")
         _, stderr = bus.run("list", status=1)
-        expect(stderr, f"“{EDITOR}”", "does not show its hosts: Because")
+        expect(stderr, f"“{EDITOR}”", "does not show its hosts: not here")
 
 
 # Completion

@@ -260,6 +260,7 @@ on_no_restart_exit (const char  *option,
   Parser *self = data;
 
   g_strv_builder_add (self->settings.no_restart_exits, text);
+  self->settings.has_no_restart_exits = TRUE;
 
   return TRUE;
 }

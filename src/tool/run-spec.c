@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 
 #include "extension-words.h"
+#include "idle-options.h"
 #include "runtimes.h"
 
 /* What is run: a command, what a file describes, or a runtime with extensions. */
@@ -150,5 +151,6 @@ tool_make_run_spec (RunOptions    *options,
   options->spec = tool_settings_apply (settings, base);
 
   return extension_host_spec_validate (options->spec, error) &&
-         check_protocol (options, options->spec, error);
+         check_protocol (options, options->spec, error) &&
+         tool_check_idle_options (settings, options->spec, error);
 }

@@ -11,6 +11,7 @@ typedef struct
   GHashTable *values;               /* name of a property of the spec → GValue */
   GStrvBuilder *environment;        /* both are added to what a file says */
   GStrvBuilder *no_restart_exits;
+  gboolean has_no_restart_exits;    /* there is one in it */
 } ToolSettings;
 
 void               tool_settings_init  (ToolSettings      *self);

@@ -25,7 +25,8 @@ from tool_run import (  # pylint: disable=wrong-import-position
     CLEAN, TOOL, Folder, Terminal, Tool, equal, expect, wait_until)
 
 HERE = {"EXTENSION_HOST_RUNTIME_DIR": str(ROOT / "tests" / "data" / "runtimes")}
-RUN = ["run", "--runtime=stand-in", "--backoff-initial=10ms"]
+RUN = ["run", "--runtime=stand-in"]
+SOON = "--backoff-initial=10ms"
 
 
 class Extensions(Folder):
@@ -42,7 +43,8 @@ class Extensions(Folder):
 
 
 def run(*arguments, folder, **options):
-    return Tool(*RUN, *arguments, environment=HERE, cwd=folder, **options)
+    wait = [] if "--restart=never" in arguments else [SOON]
+    return Tool(*RUN, *wait, *arguments, environment=HERE, cwd=folder, **options)
 
 
 def states(tool, extension):

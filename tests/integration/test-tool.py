@@ -40,6 +40,29 @@ DEAF = [sys.executable, "-c",
 
 # The command line
 
+@tap.case("an option that has no effect beside others is refused, with what it contradicts")
+def test_idle_options():
+    with Folder() as folder:
+        (folder / "never.exthost").write_text("[Extension Host]\nExec=true\nProtocol=none\nRestart=never\n")
+        (folder / "thrice.exthost").write_text("[Extension Host]\nExec=true\nProtocol=none\nMaxRestarts=3\n")
+        for arguments, option, cause in (
+                (["--restart=never", "--max-restarts=3", "true"], "--max-restarts", "--restart=never"),
+                (["--no-restart-exit=3", "--restart=never", "true"], "--no-restart-exit", "--restart=never"),
+                (["--restart=never", "--backoff-jitter=0", "true"], "--backoff-jitter", "--restart=never"),
+                (["--max-restarts=0", "--backoff-initial=2s", "true"], "--backoff-initial", "--max-restarts=0"),
+                (["--backoff-initial=0", "--backoff-factor=2", "true"], "--backoff-factor", "--backoff-initial=0"),
+                (["--backoff-factor=1", "--backoff-max=1min", "true"], "--backoff-max", "--backoff-factor=1"),
+                (["--max-restarts=1", "--backoff-factor=3", "true"], "--backoff-factor", "--max-restarts=1"),
+                (["--max-restarts=3", "never.exthost"], "--max-restarts", "--restart=never")):
+            with Tool("run", *arguments, cwd=folder) as tool:
+                tool.expect_status(2)
+                equal(tool.lines, [])
+                expect(tool.stderr, f"error: {option} has no effect: ", f"with {cause}", "hint: ")
+        # An option goes before what the file says: that contradicts nobody.
+        with Tool("run", "--restart=never", "thrice.exthost", cwd=folder) as tool:
+            tool.expect_status(0)
+
+
 @tap.case("help is --help, and help COMMAND is COMMAND --help")
 def test_help():
     for arguments, same in ((["help"], ["--help"]), (["help", "run"], ["run", "--help"]),

@@ -3,7 +3,9 @@
 
 #include "extension-words.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <glib/gi18n.h>
 
@@ -166,4 +168,24 @@ tool_extension_words_parse (char   *words[],
       return NULL;
 
   return g_steal_pointer (&list);
+}
+
+/* The host would say so, too, and then stay without it. What cannot be seen from here is left to it. */
+gboolean
+tool_extension_words_check (GPtrArray  *words,
+                            GError    **error)
+{
+  for (guint i = 0; i < words->len; i++)
+    {
+      const ToolExtensionWord *word = g_ptr_array_index (words, i);
+
+      if (access (word->path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))
+        continue;
+
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   _("There is no “%s” to run as an extension"), word->path);
+      return FALSE;
+    }
+
+  return TRUE;
 }

@@ -14,5 +14,7 @@ typedef struct
 
 GPtrArray *tool_extension_words_parse (char   *words[],
                                        GError **error);
+gboolean   tool_extension_words_check (GPtrArray  *words,
+                                       GError    **error);
 
 G_END_DECLS

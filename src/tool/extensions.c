@@ -10,6 +10,34 @@
 #include "extension-words.h"
 #include "message.h"
 
+static gboolean
+is_lost_for_good (ExtensionHostExtension *extension)
+{
+  ExtensionHostExtensionState state = extension_host_extension_get_state (extension);
+
+  return state == EXTENSION_HOST_EXTENSION_STATE_FAILED ||
+         state == EXTENSION_HOST_EXTENSION_STATE_QUARANTINED;
+}
+
+/* A host without extensions runs on, and looks as if all were well. */
+static void
+hint_none_active (ToolExtensions *self)
+{
+  for (guint i = 0; i < self->list->len; i++)
+    {
+      if (!is_lost_for_good (g_ptr_array_index (self->list, i)))
+        {
+          self->none_told = FALSE;
+          return;
+        }
+    }
+
+  if (!self->none_told)
+    tool_hint (_("None of the extensions of “%s” is active; Ctrl-C stops it"),
+               extension_host_process_get_name (self->process));
+  self->none_told = TRUE;
+}
+
 static void
 on_state (ExtensionHostExtension *extension,
           GParamSpec             *pspec,
@@ -19,6 +47,9 @@ on_state (ExtensionHostExtension *extension,
   if (extension_host_extension_get_state (extension) == EXTENSION_HOST_EXTENSION_STATE_QUARANTINED)
     tool_hint (_("“%s” is set aside: two hosts in a row crashed while they activated it"),
                extension_host_extension_get_id (extension));
+
+  if (self->hint_none)
+    hint_none_active (self);
 
   self->changed (self->owner);
 }

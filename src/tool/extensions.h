@@ -12,7 +12,9 @@ typedef struct
   ToolOutput *output;
   void (*changed) (gpointer owner);   /* the state of one, which was shown */
   gpointer owner;
+  gboolean hint_none;                 /* say that none is active: nothing else would */
 
+  gboolean none_told;
   GPtrArray *list;                    /* of ExtensionHostExtension */
 } ToolExtensions;
 

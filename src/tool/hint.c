@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#include "message.h"
+
 /* The PATH that the program is looked up in: that of the host, not ours. */
 static char *
 dup_search_path (ExtensionHostSpec *spec)
@@ -27,11 +29,35 @@ dup_search_path (ExtensionHostSpec *spec)
   return g_strdup (path);
 }
 
+/* By the suffix of a script; NULL if it is none that comes to mind */
+static const char *
+find_runtime (const char *program)
+{
+  if (g_str_has_suffix (program, ".mjs") || g_str_has_suffix (program, ".cjs") ||
+      g_str_has_suffix (program, ".js"))
+    return "node";
+
+  return g_str_has_suffix (program, ".py") ? "python" : NULL;
+}
+
+static const char *
+find_interpreter (const char *program)
+{
+  if (g_str_has_suffix (program, ".py"))
+    return "python3";
+
+  return g_str_has_suffix (program, ".sh") ? "sh" : "node";
+}
+
 static char *
 dup_not_found_hint (ExtensionHostSpec *spec,
                     const char        *program)
 {
   g_autofree char *path = NULL;
+
+  if (strchr (program, ' ') != NULL && !g_file_test (program, G_FILE_TEST_EXISTS))
+    return g_strdup (_("No shell takes it apart: the program and each argument are words of their own, "
+                       "without quotes around all of them"));
 
   if (strchr (program, '/') != NULL)
     {
@@ -55,11 +81,21 @@ dup_not_found_hint (ExtensionHostSpec *spec,
 static char *
 dup_not_executable_hint (const char *program)
 {
+  const char *runtime = find_runtime (program);
+  const char *interpreter = find_interpreter (program);
+
   if (g_file_test (program, G_FILE_TEST_IS_DIR))
-    return g_strdup_printf (_("“%s” is a folder: name the program in it"), program);
+    return g_strdup_printf (_("“%s” is a folder: name the program in it; one with an extension is run with "
+                              "--runtime=NAME, one of spec files is checked with “%s check”"),
+                            program, TOOL_NAME);
+
+  if (runtime != NULL)
+    return g_strdup_printf (_("Make it executable with “chmod +x %s”, or name its interpreter "
+                              "first, such as “%s %s”; an extension is run with --runtime=%s"),
+                            program, interpreter, program, runtime);
 
   return g_strdup_printf (_("Make it executable with “chmod +x %s”, or name its interpreter "
-                            "first, such as “node %s”"), program, program);
+                            "first, such as “%s %s”"), program, interpreter, program);
 }
 
 /* What somebody at a terminal can do about a failed start; NULL if nothing comes to mind. */

@@ -89,6 +89,24 @@ create_spec_for_file (char    *words[],
 }
 
 static ExtensionHostSpec *
+create_spec_for_extensions (RunOptions  *options,
+                            char        *words[],
+                            GError     **error)
+{
+  g_autoptr(ExtensionHostSpec) spec = NULL;
+
+  options->extensions = tool_extension_words_parse (words, error);
+  if (options->extensions == NULL)
+    return NULL;
+
+  spec = create_spec_for_runtime (options->runtime, error);
+  if (spec == NULL || !tool_extension_words_check (options->extensions, error))
+    return NULL;
+
+  return g_steal_pointer (&spec);
+}
+
+static ExtensionHostSpec *
 create_base (RunOptions    *options,
              ToolSettings  *settings,
              GStrv          original,
@@ -103,10 +121,7 @@ create_base (RunOptions    *options,
     }
 
   if (options->runtime != NULL)
-    {
-      options->extensions = tool_extension_words_parse (words, error);
-      return options->extensions != NULL ? create_spec_for_runtime (options->runtime, error) : NULL;
-    }
+    return create_spec_for_extensions (options, words, error);
 
   if (names_a_file (original, words))
     return create_spec_for_file (words, error);

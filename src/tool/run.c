@@ -482,6 +482,7 @@ add_extensions (Run     *self,
     .output = &self->output,
     .changed = on_extension_changed,
     .owner = self,
+    .hint_none = self->options.calls == NULL,
   };
 
   return self->options.extensions == NULL ||

@@ -72,9 +72,34 @@ def test_ids():
             equal((failed["id"], failed["activations"]), ("pack.d", 0))
             tool.finish()
             equal(states(tool, "pack.d"), ["activating", "failed"])
-        with run("--call", "x/who", "x=none.json", folder=folder) as tool:
-            tool.expect_status(1)
-            expect(tool.stderr, f"There is no “{folder.resolve()}/none.json”")
+
+
+@tap.case("an extension that is not there: nothing is started")
+def test_no_extension():
+    with Extensions(a="well") as folder:
+        for word in ("none.json", "x=none.json", "a.json/none.json"):
+            with run("--json", "a.json", word, folder=folder) as tool:
+                tool.expect_status(2)
+                equal(tool.lines, [])
+                expect(tool.stderr, f"error: There is no “{folder.resolve()}/{word.rpartition('=')[2]}”", "hint: ")
+
+
+@tap.case("a host none of whose extensions is active: it stays, and says so")
+def test_none_active():
+    with Extensions(a="badly", b="badly", c="well") as folder:
+        with run("--json", "a.json", "b.json", folder=folder) as tool:
+            wait_until(lambda: "None of the extensions" in tool.stderr, "it was told")
+            tool.finish()
+            equal(tool.stderr.count("None of the extensions"), 1)
+        for arguments in (["--json", "a.json", "c.json"], ["--json", "--call", "a/who", "a.json"]):
+            with run(*arguments, folder=folder) as tool:
+                tool.read_event("extension", id="c" if "c.json" in arguments else "a",
+                                state="active" if "c.json" in arguments else "failed")
+                if "--call" in arguments:
+                    tool.expect_status(1)
+                else:
+                    tool.finish()
+                assert "None of the extensions" not in tool.stderr, tool.stderr
 
 
 @tap.case("wrong usage gives status 2 and says what is wrong")
@@ -90,6 +115,7 @@ def test_usage():
                 (["--runtime=stand-in", "a="], ["“a=”", "ID=PATH"]),
                 (["--runtime=stand-in", "/"], ["ID=PATH"]),
                 (["--runtime=stand-in", "x=a.json", "x=b.json"], ["Two", "“x”"]),
+                (["--runtime=none", "b.json"], ["no runtime “none”"]),
                 (["--runtime=stand-in", "a.json", "--json"], ["“--json”", "options"]),
                 (["--runtime=stand-in", b"\xff.json"], ["UTF-8"]),
                 (["--runtime=stand-in", "file.exthost"], ["“file.exthost”", "--runtime"]),
@@ -161,6 +187,7 @@ def test_no_interpreter():
         program = folder / "extension-host-mine"
         program.write_text("#!/bin/sh\nexec no-such-interpreter\n")
         program.chmod(0o755)
+        (folder / "a.json").touch()
         with Tool("run", "--json", "--runtime=mine", "a.json", cwd=folder,
                   environment={"EXTENSION_HOST_RUNTIME_DIR": str(folder)}) as tool:
             tool.expect_status(1)

@@ -352,6 +352,18 @@ def test_not_executable():
             tool.expect_status(1)
             expect(tool.stderr, str(program), "chmod +x")
 
+        script = folder / "script.py"
+        script.write_text("print('hello')\n")
+        with Tool("run", str(script)) as tool:
+            tool.expect_status(1)
+            expect(tool.stderr, "chmod +x", f"“python3 {script}”", "--runtime=python")
+        with Tool("run", str(folder)) as tool:
+            tool.expect_status(1)
+            expect(tool.stderr, f"“{folder}” is a folder", "--runtime=NAME", "extension-host check")
+        with Tool("run", "echo hello") as tool:
+            tool.expect_status(1)
+            expect(tool.stderr, "No shell", "without quotes")
+
         program.chmod(0o755)
         with Tool("run", str(program)) as tool:
             tool.expect_status(1)

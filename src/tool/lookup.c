@@ -120,11 +120,45 @@ dup_suggestions (ToolBus    *bus,
   return g_string_free (list, n == 0);
 }
 
+/* APP or APP/ is no host: what its hosts are called. Returns: (nullable) */
+static char *
+dup_hosts_of_application (ToolBus    *bus,
+                          const char *word)
+{
+  g_autofree char *name = g_strndup (word, strcspn (word, "/"));
+  GString *list = g_string_new (NULL);
+  guint n = 0;
+
+  for (guint i = 0; i < bus->applications->len; i++)
+    {
+      ToolApplication *application = g_ptr_array_index (bus->applications, i);
+
+      if (!g_str_equal (name, application->id) && !is_exact (name, application))
+        continue;
+
+      for (guint j = 0; j < application->hosts->len && n < TOOL_NEAR_MAX; j++)
+        {
+          ToolHost *host = g_ptr_array_index (application->hosts, j);
+
+          g_string_append_printf (list, _("%s“%s/%s”"), n++ > 0 ? ", " : "", application->address,
+                                  host->id);
+        }
+    }
+
+  return g_string_free (list, n == 0);
+}
+
 static void
 tell_missing (ToolBus    *bus,
               const char *word)
 {
-  g_autofree char *suggestions = dup_suggestions (bus, word);
+  const char *slash = strchr (word, '/');
+  g_autofree char *suggestions = NULL;
+
+  if (slash == NULL || slash[1] == '\0')
+    suggestions = dup_hosts_of_application (bus, word);
+  if (suggestions == NULL)
+    suggestions = dup_suggestions (bus, word);
 
   tool_bus_tell_silent (bus);
   tool_error (_("There is no host “%s”"), word);

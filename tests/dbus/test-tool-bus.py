@@ -103,6 +103,10 @@ def test_no_host():
         assert "markdown" not in stderr, stderr
         _, stderr = bus.run("stop", "python", "xyzzy", status=1)
         expect(stderr, "There is no host “xyzzy”", "extension-host list")
+        # An application is no host.
+        for word in (EDITOR, f"{EDITOR}/"):
+            _, stderr = bus.run("stop", word, status=1)
+            expect(stderr, f"There is no host “{word}”", f"“{EDITOR}/python”, “{EDITOR}/markdown”")
         # Nothing was done to the others.
         found = bus.run_json("status", "python")[0][0]
         equal((found["state"], found.get("last-exit")), ("running", None))

@@ -10,15 +10,23 @@
 
 #define DEFAULT_COLUMNS 80
 
+/* Whether what goes to @fd, if nobody says anything else, is to have colors. */
+gboolean
+tool_shows_color (int fd)
+{
+  const char *no_color = g_getenv ("NO_COLOR");
+  const char *term = g_getenv ("TERM");
+
+  return (no_color == NULL || no_color[0] == '\0') &&
+         term != NULL && !g_str_equal (term, "dumb") && isatty (fd);
+}
+
 /* WHEN is what --color said, or NULL. */
 gboolean
 tool_wants_color (const char  *when,
                   gboolean    *color,
                   GError     **error)
 {
-  const char *no_color = g_getenv ("NO_COLOR");
-  const char *term = g_getenv ("TERM");
-
   if (when != NULL && !g_str_equal (when, "auto"))
     {
       *color = g_str_equal (when, "always");
@@ -30,8 +38,7 @@ tool_wants_color (const char  *when,
       return FALSE;
     }
 
-  *color = (no_color == NULL || no_color[0] == '\0') &&
-           term != NULL && !g_str_equal (term, "dumb") && isatty (STDOUT_FILENO);
+  *color = tool_shows_color (STDOUT_FILENO);
 
   return TRUE;
 }

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 #define TOOL_BOLD "\033[1m"
 #define TOOL_NORMAL "\033[0m"
 
+gboolean    tool_shows_color       (int          fd);
 gboolean    tool_wants_color       (const char  *when,
                                     gboolean    *color,
                                     GError     **error);

@@ -16,6 +16,7 @@
 #include "extensions.h"
 #include "message.h"
 #include "output.h"
+#include "paint.h"
 #include "run-options.h"
 #include "terminal-input.h"
 #include "urgent.h"
@@ -49,8 +50,6 @@ static gboolean
 wants_color (ToolColor color,
              int       fd)
 {
-  const char *no_color = g_getenv ("NO_COLOR");
-
   switch (color)
     {
     case TOOL_COLOR_ALWAYS:
@@ -59,10 +58,7 @@ wants_color (ToolColor color,
       return FALSE;
     case TOOL_COLOR_AUTO:
     default:
-      return (no_color == NULL || no_color[0] == '\0') &&
-             g_getenv ("TERM") != NULL &&
-             g_strcmp0 (g_getenv ("TERM"), "dumb") != 0 &&
-             isatty (fd);
+      return tool_shows_color (fd);
     }
 }
 

@@ -374,21 +374,13 @@ add_source (Run         *self,
   self->sources[place] = source;
 }
 
-static gboolean
-is_ignored (int signo)
-{
-  struct sigaction action;
-
-  return sigaction (signo, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
 static void
 watch_signals (Run *self)
 {
   add_source (self, 0, g_unix_signal_source_new (SIGINT), on_signal);
   add_source (self, 1, g_unix_signal_source_new (SIGTERM), on_signal);
   /* Under nohup the end of the terminal is not meant for us. */
-  if (!is_ignored (SIGHUP))
+  if (!tool_signal_is_ignored (SIGHUP))
     add_source (self, 2, g_unix_signal_source_new (SIGHUP), on_signal);
 
   self->output.urgent_fd = tool_urgent_begin ();

@@ -54,14 +54,6 @@ add_source (ToolStream  *self,
   self->sources[place] = source;
 }
 
-static gboolean
-is_ignored (int signo)
-{
-  struct sigaction action;
-
-  return sigaction (signo, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
 void
 tool_stream_init (ToolStream *self)
 {
@@ -79,7 +71,7 @@ tool_stream_begin (ToolStream      *self,
   add_source (self, 0, g_unix_signal_source_new (SIGINT), on_signal);
   add_source (self, 1, g_unix_signal_source_new (SIGTERM), on_signal);
   /* Under nohup the end of the terminal is not meant for us. */
-  if (!is_ignored (SIGHUP))
+  if (!tool_signal_is_ignored (SIGHUP))
     add_source (self, 2, g_unix_signal_source_new (SIGHUP), on_signal);
   self->output.urgent_fd = tool_urgent_begin ();
   signal (SIGPIPE, SIG_IGN);

@@ -65,3 +65,11 @@ tool_urgent_take (void)
 
   (void) !read (urgent[0], &byte, 1);
 }
+
+gboolean
+tool_signal_is_ignored (int signo)
+{
+  struct sigaction action;
+
+  return sigaction (signo, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-int  tool_urgent_begin (void);
-void tool_urgent_take  (void);
+int      tool_urgent_begin      (void);
+void     tool_urgent_take       (void);
+gboolean tool_signal_is_ignored (int  signo);
 
 G_END_DECLS

@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* bench-idle: what many hosts that do nothing cost the application that has them, with the health
- * settings that a host has by default: processor time and wake-ups in a minute, memory for each. With
- * --publish they are on a bus of our own, where nobody listens. */
+/* bench-idle: what hosts that do nothing cost the application that has them, with the settings that a
+ * host has by default and without health checks: wake-ups and processor time in a minute, memory for each,
+ * in the application and in its shim; beside children of plain GSubprocess with three pipes. With --publish
+ * the hosts are on a bus of our own, where nobody listens. */
 
+#include "bench-util.h"
+
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <extension-host.h>
-
-#define DEADLINE 60   /* s, until all of them run, and until all of them have ended */
-
-static gboolean prints_json;
 static gboolean is_quick;
 static gboolean publishes;
 static int n_hosts = 300;
 static int n_seconds = 60;
 
 static const GOptionEntry entries[] = {
-  { "json", 0, 0, G_OPTION_ARG_NONE, &prints_json, "Print JSON", NULL },
   { "quick", 0, 0, G_OPTION_ARG_NONE, &is_quick, "A few hosts for a moment", NULL },
   { "publish", 0, 0, G_OPTION_ARG_NONE, &publishes, "With the hosts on D-Bus", NULL },
   { "hosts", 0, 0, G_OPTION_ARG_INT, &n_hosts, "How many hosts (300)", "N" },
@@ -33,21 +32,14 @@ static const GOptionEntry entries[] = {
 typedef struct
 {
   gint64 time;        /* monotonic, µs */
-  gint64 user;        /* µs */
-  gint64 system;
+  gint64 processor;   /* µs */
   long wakeups;       /* of all threads: times that one had been waiting */
-  long preemptions;
-  gint64 resident;    /* bytes */
+  double heap;        /* bytes */
+  double resident;
   guint n_fds;
 } Usage;
 
-static gint64
-to_us (const struct timeval *time)
-{
-  return (gint64) time->tv_sec * G_USEC_PER_SEC + time->tv_usec;
-}
-
-static gint64
+static double
 get_resident (void)
 {
   g_autofree char *contents = NULL;
@@ -57,7 +49,7 @@ get_resident (void)
       sscanf (contents, "%ld %ld", &total, &resident) != 2)
     return 0;
 
-  return (gint64) resident * sysconf (_SC_PAGESIZE);
+  return (double) resident * (double) sysconf (_SC_PAGESIZE);
 }
 
 static guint
@@ -72,19 +64,25 @@ count_fds (void)
   return count;
 }
 
+static gint64
+to_us (const struct timeval *time)
+{
+  return (gint64) time->tv_sec * G_USEC_PER_SEC + time->tv_usec;
+}
+
 static Usage
 take_usage (void)
 {
+  struct mallinfo2 heap = mallinfo2 ();
   struct rusage usage;
 
   getrusage (RUSAGE_SELF, &usage);
 
   return (Usage) {
     .time = g_get_monotonic_time (),
-    .user = to_us (&usage.ru_utime),
-    .system = to_us (&usage.ru_stime),
+    .processor = to_us (&usage.ru_utime) + to_us (&usage.ru_stime),
     .wakeups = usage.ru_nvcsw,
-    .preemptions = usage.ru_nivcsw,
+    .heap = (double) (heap.uordblks + heap.hblkhd),
     .resident = get_resident (),
     .n_fds = count_fds (),
   };
@@ -93,64 +91,26 @@ take_usage (void)
 /* Hosts */
 
 static void
-add_hosts (ExtensionHostManager *manager,
-           GPtrArray            *hosts)
+start_hosts (ExtensionHostManager *manager,
+             GPtrArray            *hosts,
+             int                   n,
+             gboolean              with_health)
 {
-  const char *argv[] = { g_getenv ("RPC_HOST"), "--live-for=3600", NULL };
-
-  for (int i = 0; i < n_hosts; i++)
+  for (int i = 0; i < n; i++)
     {
-      g_autofree char *id = g_strdup_printf ("host-%d", i);
-      g_autoptr(ExtensionHostSpec) spec = extension_host_spec_new (id, argv);
+      g_autofree char *id = g_strdup_printf ("host-%u", hosts->len);
+      g_autoptr(ExtensionHostSpec) spec = bench_spec (id, NULL);
       g_autoptr(GError) error = NULL;
       ExtensionHostProcess *process = NULL;
 
-      g_object_set (spec, "shutdown-method", "", NULL);
+      if (!with_health)
+        g_object_set (spec, "health-interval", 0, NULL);
       process = extension_host_manager_add (manager, spec, &error);
-      if (process == NULL)
+      if (process == NULL || !extension_host_process_start (process, &error))
         g_error ("%s", error->message);
       g_ptr_array_add (hosts, process);
     }
-}
-
-static guint
-count_in_state (GPtrArray          *hosts,
-                ExtensionHostState  state)
-{
-  guint count = 0;
-
-  for (guint i = 0; i < hosts->len; i++)
-    count += extension_host_process_get_state (g_ptr_array_index (hosts, i)) == state;
-
-  return count;
-}
-
-static gboolean
-on_deadline (gpointer data G_GNUC_UNUSED)
-{
-  g_error ("the hosts take too long");
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-wait_for_state (GPtrArray          *hosts,
-                ExtensionHostState  state)
-{
-  guint deadline = g_timeout_add_seconds (DEADLINE, on_deadline, NULL);
-
-  while (count_in_state (hosts, state) < hosts->len)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (deadline);
-}
-
-static void
-start (ExtensionHostManager *manager)
-{
-  g_autoptr(GError) error = NULL;
-
-  if (!extension_host_manager_start_all (manager, &error))
-    g_error ("%s", error->message);
+  bench_wait_state (hosts, EXTENSION_HOST_STATE_RUNNING);
 }
 
 static void
@@ -166,133 +126,168 @@ on_published (GObject      *object,
   *is_published = TRUE;
 }
 
-static void
-publish (ExtensionHostManager *manager)
+static ExtensionHostManager *
+new_manager (void)
 {
+  ExtensionHostManager *manager = extension_host_manager_new ();
   gboolean is_published = FALSE;
+
+  if (!publishes)
+    return manager;
 
   extension_host_manager_publish_async (manager, "org.example.Bench", EXTENSION_HOST_ACCESS_STATUS,
                                         NULL, on_published, &is_published);
   while (!is_published)
     g_main_context_iteration (NULL, TRUE);
+
+  return manager;
 }
 
-static gboolean
-on_over (gpointer data)
-{
-  gboolean *is_over = data;
-
-  *is_over = TRUE;
-
-  return G_SOURCE_REMOVE;
-}
+/* Wake-ups */
 
 static void
-idle_for (int seconds)
+measure_wakeups (int      n,
+                 gboolean with_health)
 {
-  gboolean is_over = FALSE;
+  g_autoptr(ExtensionHostManager) manager = new_manager ();
+  g_autoptr(GPtrArray) hosts = g_ptr_array_new ();
+  Usage before, after;
+  double minutes;
 
-  g_timeout_add_seconds ((guint) seconds, on_over, &is_over);
-  while (!is_over)
-    g_main_context_iteration (NULL, TRUE);
+  start_hosts (manager, hosts, n, with_health);
+  bench_run_for (is_quick ? 200 : 6000);   /* what a start leaves to do */
+  before = take_usage ();
+  bench_run_for (is_quick ? 300 : (guint) n_seconds * 1000);
+  after = take_usage ();
+
+  minutes = (double) (after.time - before.time) / (60.0 * G_USEC_PER_SEC);
+  bench_line_begin ("idle-wakeups", "library");
+  bench_line_number ("hosts", n);
+  bench_line_number ("health", with_health);
+  bench_line_number ("published", publishes);
+  bench_line_text ("unit", "per minute");
+  bench_line_number ("value", (double) (after.wakeups - before.wakeups) / minutes);
+  bench_line_number ("ticks", with_health ? 12 : 0);
+  bench_line_number ("processor-ms", (double) (after.processor - before.processor) / 1e3 / minutes);
+  bench_line_end ();
+  bench_kill_all (hosts);
 }
 
-/* The report: per minute, and per host */
-
-typedef struct
-{
-  double user;          /* ms per minute */
-  double system;
-  double wakeups;       /* per minute */
-  double preemptions;
-  double memory;        /* KiB per host */
-  double fds;           /* per host */
-} Report;
-
-static Report
-make_report (const Usage *without,
-             const Usage *before,
-             const Usage *after)
-{
-  double minutes = (double) (after->time - before->time) / (60.0 * G_USEC_PER_SEC);
-
-  return (Report) {
-    .user = (double) (after->user - before->user) / 1e3 / minutes,
-    .system = (double) (after->system - before->system) / 1e3 / minutes,
-    .wakeups = (double) (after->wakeups - before->wakeups) / minutes,
-    .preemptions = (double) (after->preemptions - before->preemptions) / minutes,
-    .memory = (double) (after->resident - without->resident) / 1024 / n_hosts,
-    .fds = (double) (after->n_fds - without->n_fds) / n_hosts,
-  };
-}
+/* Memory */
 
 static void
-print_report (const Report *report)
+report_memory (const char  *client,
+               int          n,
+               const Usage *before,
+               const Usage *after)
 {
-  if (prints_json)
+  bench_line_begin ("memory-application", client);
+  bench_line_number ("hosts", n);
+  bench_line_number ("published", publishes);
+  bench_line_text ("unit", "KiB per host");
+  bench_line_number ("value", (after->heap - before->heap) / 1024 / n);
+  bench_line_number ("resident", (after->resident - before->resident) / 1024 / n);
+  bench_line_number ("descriptors", ((double) after->n_fds - before->n_fds) / n);
+  bench_line_end ();
+}
+
+/* Of a process and no other, in KiB. */
+static double
+get_private (const char *pid)
+{
+  g_autofree char *file = g_build_filename ("/proc", pid, "smaps_rollup", NULL);
+  g_autofree char *contents = NULL;
+  double sum = 0;
+
+  if (!g_file_get_contents (file, &contents, NULL, NULL))
+    return -1;
+
+  for (const char *line = strstr (contents, "Private_"); line != NULL;
+       line = strstr (line + 1, "Private_"))
+    sum += g_ascii_strtod (strchr (line, ':') + 1, NULL);
+
+  return sum;
+}
+
+/* The children of this process are the shims. Only the administrator can look into one of them. */
+static void
+report_shims (void)
+{
+  g_autofree char *file = g_strdup_printf ("/proc/self/task/%d/children", (int) getpid ());
+  g_autofree char *contents = NULL;
+  g_auto(GStrv) pids = NULL;
+  g_autoptr(GArray) samples = bench_samples_new ();
+
+  g_file_get_contents (file, &contents, NULL, NULL);
+  pids = g_strsplit (contents != NULL ? g_strstrip (contents) : "", " ", -1);
+  for (guint i = 0; pids[i] != NULL; i++)
     {
-      printf ("{\"hosts\":%d,\"published\":%s,\"seconds\":%d,\"user_ms_per_minute\":%.1f,"
-              "\"system_ms_per_minute\":%.1f,\"wakeups_per_minute\":%.0f,"
-              "\"memory_kib_per_host\":%.1f,\"descriptors_per_host\":%.2f}\n",
-              n_hosts, publishes ? "true" : "false", n_seconds, report->user, report->system,
-              report->wakeups, report->memory, report->fds);
-      return;
+      double size = get_private (pids[i]);
+
+      if (size >= 0)
+        bench_samples_add (samples, size);
     }
 
-  printf ("%d idle hosts%s, watched for %d s\n\n", n_hosts, publishes ? " on D-Bus" : "",
-          n_seconds);
-  printf ("%-40s%10.1f ms (user %.1f, system %.1f)\n", "processor time, per minute",
-          report->user + report->system, report->user, report->system);
-  printf ("%-40s%10.2f %%\n", "of one processor",
-          (report->user + report->system) / (60 * 1000) * 100);
-  printf ("%-40s%10.0f (and %.0f preemptions)\n", "wake-ups, per minute", report->wakeups,
-          report->preemptions);
-  printf ("%-40s%10.1f KiB\n", "memory of the application, per host", report->memory);
-  printf ("%-40s%10.2f\n", "descriptors, per host", report->fds);
-}
-
-/* The limit is meant for programs that use select (). */
-static void
-raise_fd_limit (void)
-{
-  struct rlimit limit;
-
-  getrlimit (RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit (RLIMIT_NOFILE, &limit);
+  bench_line_begin ("memory-shim", "library");
+  if (samples->len > 0)
+    bench_line_samples ("KiB", samples);
+  else
+    bench_line_text ("reason", "this user may not look into a shim");
+  bench_line_end ();
 }
 
 static void
-end_all (GPtrArray *hosts)
+measure_memory (void)
 {
-  for (guint i = 0; i < hosts->len; i++)
-    extension_host_process_kill_async (g_ptr_array_index (hosts, i), NULL, NULL, NULL);
-  wait_for_state (hosts, EXTENSION_HOST_STATE_STOPPED);
-}
-
-static Report
-measure (void)
-{
-  g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
+  g_autoptr(ExtensionHostManager) manager = new_manager ();
   g_autoptr(GPtrArray) hosts = g_ptr_array_new ();
-  Usage without, before, after;
+  Usage before, after;
 
-  without = take_usage ();
-  add_hosts (manager, hosts);
-  if (publishes)
-    publish (manager);
-  start (manager);
-  wait_for_state (hosts, EXTENSION_HOST_STATE_RUNNING);
-  idle_for (is_quick ? 1 : 5);   /* what a start leaves to do */
-
+  start_hosts (manager, hosts, 2, TRUE);   /* all that is there once */
+  bench_run_for (is_quick ? 200 : 6000);
   before = take_usage ();
-  idle_for (n_seconds);
+  start_hosts (manager, hosts, n_hosts, TRUE);
+  bench_run_for (is_quick ? 200 : 11000);   /* each had a tick or two */
   after = take_usage ();
-  if (count_in_state (hosts, EXTENSION_HOST_STATE_RUNNING) < hosts->len)
-    g_error ("not all of them are still running");
-  end_all (hosts);
 
-  return make_report (&without, &before, &after);
+  report_memory ("library", n_hosts, &before, &after);
+  report_shims ();
+  bench_kill_all (hosts);
+}
+
+static GSubprocess *
+spawn_plain (void)
+{
+  g_autoptr(GError) error = NULL;
+  GSubprocess *subprocess = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE |
+                                              G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+                                              G_SUBPROCESS_FLAGS_STDERR_PIPE, &error,
+                                              bench_host (), NULL);
+
+  if (subprocess == NULL)
+    g_error ("%s", error->message);
+  g_subprocess_wait_async (subprocess, NULL, NULL, NULL);
+
+  return subprocess;
+}
+
+static void
+measure_plain_memory (void)
+{
+  g_autoptr(GPtrArray) children = g_ptr_array_new_with_free_func (g_object_unref);
+  Usage before, after;
+
+  g_ptr_array_add (children, spawn_plain ());
+  before = take_usage ();
+  for (int i = 0; i < n_hosts; i++)
+    g_ptr_array_add (children, spawn_plain ());
+  bench_run_for (100);
+  after = take_usage ();
+
+  report_memory ("gsubprocess", n_hosts, &before, &after);
+  for (guint i = 0; i < children->len; i++)
+    g_subprocess_force_exit (children->pdata[i]);
+  bench_run_for (is_quick ? 100 : 500);
 }
 
 int
@@ -302,35 +297,34 @@ main (int    argc,
   g_autoptr(GOptionContext) options = g_option_context_new (NULL);
   g_autoptr(GTestDBus) bus = NULL;
   g_autoptr(GError) error = NULL;
-  Report report;
 
   g_option_context_add_main_entries (options, entries, NULL);
-  if (!g_option_context_parse (options, &argc, &argv, &error) || g_getenv ("RPC_HOST") == NULL)
+  if (!g_option_context_parse (options, &argc, &argv, &error) || n_hosts < 1 || n_seconds < 1)
     {
-      g_printerr ("bench-idle: %s\n", error != NULL ? error->message : "$RPC_HOST is not set");
+      g_printerr ("bench-idle: %s\n",
+                  error != NULL ? error->message : "at least one host for at least one second");
       return 2;
     }
   if (is_quick)
-    {
-      n_hosts = 10;
-      n_seconds = 1;
-    }
-  if (n_hosts < 1 || n_seconds < 1)
-    {
-      g_printerr ("bench-idle: at least one host for at least one second\n");
-      return 2;
-    }
+    n_hosts = 10;
 
+  bench_raise_fd_limit ();
   if (publishes)
     {
       bus = g_test_dbus_new (G_TEST_DBUS_NONE);
       g_test_dbus_up (bus);
     }
-  raise_fd_limit ();
-  report = measure ();
+  else
+    {
+      measure_plain_memory ();
+    }
+  measure_memory ();
+  measure_wakeups (1, TRUE);
+  measure_wakeups (n_hosts, TRUE);
+  measure_wakeups (1, FALSE);
+  measure_wakeups (n_hosts, FALSE);
   if (publishes)
     g_test_dbus_stop (bus);
-  print_report (&report);
 
   return 0;
 }

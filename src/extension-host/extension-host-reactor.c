@@ -8,7 +8,7 @@
 #include "extension-host-reactor-private.h"
 
 #define TURN 4000      /* µs of messages of all hosts in one turn */
-#define SLICE 1000     /* and of one host */
+#define SLICE 1000     /* and of one host, or of the rest of all bursts */
 #define CHORES 1000    /* and of chores of all hosts */
 #define REST_PRIORITY (G_PRIORITY_HIGH_IDLE + 25)   /* below the redraw of GTK, which is at + 20 */
 #define BREATH 500     /* µs between two turns in which all others had theirs */
@@ -537,6 +537,8 @@ work_off (GQueue *line,
     }
 }
 
+/* No more than a slice: the main loop goes on with this at once, unless the user interface is to be
+ * drawn, which then need not wait for the hosts that have not had their turn. */
 static gboolean
 on_rest (gpointer data)
 {
@@ -545,9 +547,9 @@ on_rest (gpointer data)
   gboolean more = FALSE;
 
   g_source_ref (&self->source);
-  self->turn_ends = now + TURN;
+  self->turn_ends = now + SLICE;
   self->busy = FALSE;
-  work_off (&self->backlogs, now + TURN);
+  work_off (&self->backlogs, now + SLICE);
   work_off (&self->chores, g_get_monotonic_time () + CHORES);
 
   more = !g_queue_is_empty (&self->backlogs) || !g_queue_is_empty (&self->chores);

@@ -233,6 +233,71 @@ test_watch_may_disarm_a_deadline_that_is_due (Fixture       *fixture,
   assert_served (fixture, "a");
 }
 
+/* The rest of bursts */
+
+#define N_BURSTS 3
+
+typedef struct
+{
+  Fixture *fixture;
+  GSource *redraw;
+  ExtensionHostBacklog backlogs[N_BURSTS];
+} Bursts;
+
+/* Takes all the time that one host is given, in which the user interface comes to want to be drawn. */
+static void
+tell_much (gpointer data)
+{
+  Bursts *bursts = data;
+  gint64 ends = extension_host_reactor_slice (bursts->fixture->reactor);
+
+  g_string_append_c (bursts->fixture->served, 'x');
+  g_source_set_ready_time (bursts->redraw, 0);
+  while (g_get_monotonic_time () <= ends)
+    continue;
+}
+
+static gboolean
+redraw (GSource     *source,
+        GSourceFunc  callback,
+        gpointer     data)
+{
+  callback (data);
+  g_source_set_ready_time (source, -1);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs redraw_funcs = { .dispatch = redraw };
+
+static gboolean
+on_redraw (gpointer data)
+{
+  g_string_append_c (((Bursts *) data)->fixture->served, '|');
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+test_redraw_comes_between_two_bursts (Fixture       *fixture,
+                                      gconstpointer  data)
+{
+  Bursts bursts = { .fixture = fixture };
+
+  bursts.redraw = g_source_new (&redraw_funcs, sizeof (GSource));
+  g_source_set_priority (bursts.redraw, G_PRIORITY_HIGH_IDLE + 20);   /* of GTK */
+  g_source_set_callback (bursts.redraw, on_redraw, &bursts, NULL);
+  g_source_attach (bursts.redraw, fixture->context);
+  for (guint i = 0; i < N_BURSTS; i++)
+    extension_host_backlog_add (&bursts.backlogs[i], fixture->reactor, tell_much, &bursts);
+
+  while (g_main_context_pending (fixture->context))
+    turn (fixture);
+  assert_served (fixture, "x|x|x|");
+  g_source_destroy (bursts.redraw);
+  g_source_unref (bursts.redraw);
+}
+
 /* The reactor */
 
 static guint
@@ -325,6 +390,7 @@ main (int    argc,
   add ("nested/stop-afterwards", test_stop_after_a_nested_iteration);
   add ("turn/watches-come-before-deadlines", test_watches_are_served_before_deadlines);
   add ("turn/watch-may-disarm-a-due-deadline", test_watch_may_disarm_a_deadline_that_is_due);
+  add ("rest/redraw-comes-between-two-bursts", test_redraw_comes_between_two_bursts);
   add ("one-per-context", test_context_has_one_reactor);
   add ("release/last-leaves-nothing", test_last_release_leaves_nothing);
   add ("release/last-inside-a-watch", test_last_release_inside_a_watch);

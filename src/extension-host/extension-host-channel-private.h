@@ -19,6 +19,10 @@ typedef struct
   void (*message)   (const char *text,
                      gsize       length,
                      gpointer    owner);
+
+  /* One that is so large that a copy of it would be noticed: its bytes may be kept. May be NULL. */
+  void (*large)     (GBytes     *message,
+                     gpointer    owner);
   void (*too_long)  (const char *piece,
                      gsize       length,
                      gboolean    last,

@@ -286,11 +286,25 @@ tell_message (ExtensionHostChannel *self,
   self->funcs->message (text, length, self->owner);
 }
 
+/* With its memory, of which there may have been twice as much as was needed. */
+static void
+tell_large (ExtensionHostChannel *self)
+{
+  gsize length = self->partial->len;
+  char *text = g_string_free (g_steal_pointer (&self->partial), FALSE);
+  g_autoptr(GBytes) message = g_bytes_new_take (g_realloc (text, length), length);
+
+  self->partial = g_string_new (NULL);
+  self->funcs->large (message, self->owner);
+}
+
 static void
 end_frame (ExtensionHostChannel *self)
 {
   if (self->too_long)
     take_piece (self, "", 0, TRUE);
+  else if (self->partial->len > CHUNK && self->funcs->large != NULL)
+    tell_large (self);
   else
     tell_message (self, self->partial->str, self->partial->len);
 

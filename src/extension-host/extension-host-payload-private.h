@@ -4,19 +4,21 @@
 #include <json-glib/json-glib.h>
 
 #include "extension-host-json-scan-private.h"
+#include "extension-host-tree-private.h"
 
 G_BEGIN_DECLS
 
 /* A payload, and what the scan found out about it: it is parsed only if somebody asks for that. */
 typedef struct
 {
-  GBytes *bytes;          /* NULL: there is none */
+  GBytes *bytes;          /* NULL: there is none, or they have been parsed and are not kept */
   gsize n_values;
   gboolean needs_repair;
   gboolean has_nul;
 
+  gboolean keeps_bytes;   /* when a thread has parsed them */
   gboolean is_parsed;     /* by a thread; into one of these */
-  JsonNode *node;
+  ExtensionHostTree *tree;
   GError *error;
 } ExtensionHostPayload;
 
@@ -26,6 +28,7 @@ typedef void (*ExtensionHostParsedFunc) (gpointer parsing,
 
 void      extension_host_payload_take_span (ExtensionHostPayload         *self,
                                             const char                   *text,
+                                            GBytes                       *whole,
                                             const ExtensionHostJsonSpan  *span);
 void      extension_host_payload_clear     (ExtensionHostPayload         *self);
 JsonNode *extension_host_payload_parse     (const ExtensionHostPayload   *self,

@@ -13,20 +13,26 @@ void
 extension_host_payload_clear (ExtensionHostPayload *self)
 {
   g_clear_pointer (&self->bytes, g_bytes_unref);
-  g_clear_pointer (&self->node, json_node_unref);
+  g_clear_pointer (&self->tree, extension_host_tree_release);
   g_clear_error (&self->error);
   self->is_parsed = FALSE;
 }
 
+/* The part of @text that is @span. No copy is made of it if @text is that of @whole, which is not NULL
+ * then, and if little else would be kept with it. */
 void
 extension_host_payload_take_span (ExtensionHostPayload        *self,
                                   const char                  *text,
+                                  GBytes                      *whole,
                                   const ExtensionHostJsonSpan *span)
 {
   if (span->length == 0)
     return;
 
-  self->bytes = g_bytes_new (text + span->start, span->length);
+  if (whole != NULL && span->length > g_bytes_get_size (whole) / 2)
+    self->bytes = g_bytes_new_from_bytes (whole, span->start, span->length);
+  else
+    self->bytes = g_bytes_new (text + span->start, span->length);
   self->n_values = span->n_values;
   self->needs_repair = span->needs_repair;
   self->has_nul = span->has_nul;
@@ -82,16 +88,13 @@ JsonNode *
 extension_host_payload_parse (const ExtensionHostPayload  *self,
                               GError                     **error)
 {
-  if (self->bytes == NULL)
-    return NULL;
-
   if (!self->is_parsed)
-    return parse (self, error);
+    return self->bytes != NULL ? parse (self, error) : NULL;
 
   if (self->error != NULL)
     g_propagate_error (error, g_error_copy (self->error));
 
-  return self->node != NULL ? json_node_ref (self->node) : NULL;
+  return self->tree != NULL ? json_node_ref (extension_host_tree_get_root (self->tree)) : NULL;
 }
 
 /* Parsing in a thread */
@@ -107,6 +110,7 @@ typedef struct
   GMainContext *context;
   ExtensionHostParsedFunc func;
   GWeakRef owner;
+  gboolean is_over;                /* it was told: all that is left is to be freed */
 } Parsing;
 
 /* Whether parsing it would be seen as a stutter. What is to be refused is so at once. */
@@ -125,10 +129,24 @@ parsing_free (gpointer data)
 {
   Parsing *parsing = data;
 
-  extension_host_payload_clear (&parsing->input);
+  g_clear_pointer (&parsing->input.bytes, g_bytes_unref);
+  g_free (parsing);
+}
+
+static GThreadPool *get_threads (void);
+
+/* To give back the memory of a large message to the system may take milliseconds. */
+static void
+free_in_thread (gpointer data)
+{
+  Parsing *parsing = data;
+
+  g_clear_pointer (&parsing->input.tree, extension_host_tree_release);   /* nobody took it */
+  g_clear_error (&parsing->input.error);
   g_weak_ref_clear (&parsing->owner);
   g_main_context_unref (parsing->context);
-  g_free (parsing);
+  parsing->is_over = TRUE;
+  g_thread_pool_push (get_threads (), parsing, NULL);
 }
 
 static gboolean
@@ -148,12 +166,25 @@ parse_in_thread (gpointer data,
                  gpointer user_data G_GNUC_UNUSED)
 {
   Parsing *parsing = data;
-  GSource *source = g_idle_source_new ();
+  JsonNode *root = NULL;
+  GSource *source = NULL;
 
-  parsing->input.node = parse (&parsing->input, &parsing->input.error);
+  if (parsing->is_over)
+    {
+      parsing_free (parsing);
+      return;
+    }
+
+  extension_host_tree_begin_parsing ();
+  root = parse (&parsing->input, &parsing->input.error);
+  if (root != NULL)
+    parsing->input.tree = extension_host_tree_new (root, parsing->context);
+  extension_host_tree_end_parsing ();
+
+  source = g_idle_source_new ();
   g_source_set_static_name (source, "[extension-host] parsed");
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, on_parsed, parsing, parsing_free);
+  g_source_set_callback (source, on_parsed, parsing, free_in_thread);
   g_source_set_can_recurse (source, TRUE);
   g_source_attach (source, parsing->context);
   g_source_unref (source);
@@ -199,7 +230,9 @@ extension_host_payload_take_parsed (gpointer data)
 {
   Parsing *parsing = data;
 
-  parsing->output->node = g_steal_pointer (&parsing->input.node);
+  if (!parsing->output->keeps_bytes)
+    g_clear_pointer (&parsing->output->bytes, g_bytes_unref);   /* but for our own reference */
+  parsing->output->tree = g_steal_pointer (&parsing->input.tree);
   parsing->output->error = g_steal_pointer (&parsing->input.error);
   parsing->output->is_parsed = TRUE;
 }

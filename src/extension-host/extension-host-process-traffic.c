@@ -417,6 +417,18 @@ on_message (const char *text,
 }
 
 static void
+on_large (GBytes   *message,
+          gpointer  owner)
+{
+  ExtensionHostProcess *self = owner;
+
+  if (self->rpc_attached)
+    extension_host_rpc_take_bytes (self->rpc, message);
+  else
+    on_message (g_bytes_get_data (message, NULL), g_bytes_get_size (message), owner);
+}
+
+static void
 on_too_long (const char *piece,
              gsize       length,
              gboolean    last,
@@ -471,6 +483,7 @@ on_lost (const char *why,
 
 const ExtensionHostChannelFuncs extension_host_process_channel_funcs = {
   .message = on_message,
+  .large = on_large,
   .too_long = on_too_long,
   .burst = on_burst,
   .low = on_low,

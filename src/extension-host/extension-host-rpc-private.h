@@ -122,6 +122,8 @@ void              extension_host_rpc_detach          (ExtensionHostRpc          
 void              extension_host_rpc_take            (ExtensionHostRpc            *self,
                                                       const char                  *text,
                                                       gsize                        length);
+void              extension_host_rpc_take_bytes      (ExtensionHostRpc            *self,
+                                                      GBytes                      *message);
 void              extension_host_rpc_take_piece      (ExtensionHostRpc            *self,
                                                       const char                  *piece,
                                                       gsize                        length,

@@ -100,7 +100,8 @@ find_call (ExtensionHostRpc *self,
 static void
 take_response (ExtensionHostRpc           *self,
                const ExtensionHostMessage *message,
-               const char                 *text)
+               const char                 *text,
+               GBytes                     *whole)
 {
   ExtensionHostCall *call = find_call (self, message->call);
   ExtensionHostReply *reply = NULL;
@@ -109,7 +110,7 @@ take_response (ExtensionHostRpc           *self,
     return;
 
   reply = g_new0 (ExtensionHostReply, 1);
-  extension_host_payload_take_span (&reply->payload, text, &message->payload);
+  extension_host_payload_take_span (&reply->payload, text, whole, &message->payload);
   if (message->kind == EXTENSION_HOST_MESSAGE_ERROR_RESPONSE)
     {
       g_autofree char *what = extension_host_message_dup_error_message (message, text);
@@ -171,7 +172,8 @@ admit_request (ExtensionHostRpc           *self,
 static void
 take_incoming (ExtensionHostRpc           *self,
                const ExtensionHostMessage *message,
-               const char                 *text)
+               const char                 *text,
+               GBytes                     *whole)
 {
   ExtensionHostIncoming *incoming = NULL;
 
@@ -181,7 +183,8 @@ take_incoming (ExtensionHostRpc           *self,
   incoming = g_new0 (ExtensionHostIncoming, 1);
   incoming->method = extension_host_message_dup_method (message, text);
   incoming->generation = self->generation;
-  extension_host_payload_take_span (&incoming->params, text, &message->payload);
+  extension_host_payload_take_span (&incoming->params, text, whole, &message->payload);
+  incoming->params.keeps_bytes = TRUE;   /* a method may ask for them after the tree */
   if (message->kind == EXTENSION_HOST_MESSAGE_REQUEST)
     incoming->id = g_strndup (text + message->id.start, message->id.length);
 
@@ -268,11 +271,12 @@ take_for_node (ExtensionHostRpc            *self,
     extension_host_channel_send (self->channel, NODE_HANDLE_NACK, strlen (NODE_HANDLE_NACK));
 }
 
-/* One whole message of the channel. */
-void
-extension_host_rpc_take (ExtensionHostRpc *self,
-                         const char       *text,
-                         gsize             length)
+/* One message of the channel. It is that of @whole, if that is not NULL. */
+static void
+take (ExtensionHostRpc *self,
+      const char       *text,
+      gsize             length,
+      GBytes           *whole)
 {
   ExtensionHostJsonScan scan;
   ExtensionHostMessage message;
@@ -290,12 +294,12 @@ extension_host_rpc_take (ExtensionHostRpc *self,
     {
     case EXTENSION_HOST_MESSAGE_RESPONSE:
     case EXTENSION_HOST_MESSAGE_ERROR_RESPONSE:
-      take_response (self, &message, text);
+      take_response (self, &message, text, whole);
       break;
 
     case EXTENSION_HOST_MESSAGE_REQUEST:
     case EXTENSION_HOST_MESSAGE_NOTIFICATION:
-      take_incoming (self, &message, text);
+      take_incoming (self, &message, text, whole);
       break;
 
     case EXTENSION_HOST_MESSAGE_INVALID:
@@ -307,6 +311,26 @@ extension_host_rpc_take (ExtensionHostRpc *self,
       self->funcs->stray (text, length, self->owner);
       break;
     }
+}
+
+/* One whole message of the channel. */
+void
+extension_host_rpc_take (ExtensionHostRpc *self,
+                         const char       *text,
+                         gsize             length)
+{
+  take (self, text, length, NULL);
+}
+
+/* The same for one that need not be copied. */
+void
+extension_host_rpc_take_bytes (ExtensionHostRpc *self,
+                               GBytes           *message)
+{
+  gsize length = 0;
+  const char *text = g_bytes_get_data (message, &length);
+
+  take (self, text, length, message);
 }
 
 static void

@@ -31,6 +31,7 @@ struct _Fixture
   gboolean in_too_long;
   guint n_bursts;
   guint n_lows;
+  guint n_large;        /* messages that were told with their memory */
   void (*action) (Fixture *fixture);   /* done once, inside the next burst */
   ExtensionHostChannel *other;         /* for the action */
 };
@@ -48,6 +49,14 @@ on_message (const char *text,
   g_string_append_printf (fixture->told, "]");
   g_string_truncate (fixture->message, 0);
   g_string_append_len (fixture->message, text, length);
+}
+
+static inline void
+on_large (GBytes   *message,
+          gpointer  owner)
+{
+  ((Fixture *) owner)->n_large++;
+  on_message (g_bytes_get_data (message, NULL), g_bytes_get_size (message), owner);
 }
 
 static inline void
@@ -98,6 +107,7 @@ on_lost (const char *why,
 
 static const ExtensionHostChannelFuncs funcs = {
   .message = on_message,
+  .large = on_large,
   .too_long = on_too_long,
   .burst = on_burst,
   .low = on_low,

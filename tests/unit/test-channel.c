@@ -55,6 +55,8 @@ test_large_line (Fixture       *fixture,
       g_assert_true (extension_host_channel_open (fixture->channel));
       feed (fixture, text, lengths[i] + 1, 40000);
       g_assert_cmpmem (fixture->message->str, fixture->message->len, text, lengths[i]);
+      g_assert_cmpuint (fixture->n_large, ==, lengths[i] > CHUNK);
+      fixture->n_large = 0;
       g_string_truncate (fixture->told, 0);
       feed_string (fixture, "next\n");
       assert_told (fixture, "[next]");

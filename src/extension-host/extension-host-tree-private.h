@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/* A large tree of JSON. It does not come down as a whole when the last of its users lets it go, which
+ * would hold up the main loop: of each node there is one more reference in here, and these are dropped
+ * a few at a time when the user interface has been drawn. */
+typedef struct _ExtensionHostTree ExtensionHostTree;
+
+ExtensionHostTree *extension_host_tree_new      (JsonNode          *root,
+                                                 GMainContext      *context);
+void               extension_host_tree_begin_parsing (void);
+void               extension_host_tree_end_parsing   (void);
+JsonNode          *extension_host_tree_get_root (ExtensionHostTree *self);
+void               extension_host_tree_release  (ExtensionHostTree *self);
+
+G_END_DECLS

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "extension-host-payload-private.h"
+
+/* Bytes */
+
+static void
+take (ExtensionHostPayload *payload,
+      GBytes               *whole,
+      gsize                 start,
+      gsize                 length)
+{
+  const ExtensionHostJsonSpan span = { .start = start, .length = length, .n_values = 1 };
+
+  extension_host_payload_take_span (payload, g_bytes_get_data (whole, NULL), whole, &span);
+  g_assert_cmpmem (g_bytes_get_data (payload->bytes, NULL), g_bytes_get_size (payload->bytes),
+                   (const char *) g_bytes_get_data (whole, NULL) + start, length);
+}
+
+static gboolean
+is_copy (ExtensionHostPayload *payload,
+         GBytes               *whole)
+{
+  const char *text = g_bytes_get_data (whole, NULL);
+  const char *taken = g_bytes_get_data (payload->bytes, NULL);
+
+  return taken < text || taken >= text + g_bytes_get_size (whole);
+}
+
+static void
+test_most_of_a_message_is_not_copied (void)
+{
+  g_autoptr(GBytes) whole = g_bytes_new_static ("{\"result\":\"much\"}", 17);
+  ExtensionHostPayload payload = { NULL };
+
+  take (&payload, whole, 1, 15);
+  g_assert_false (is_copy (&payload, whole));
+  extension_host_payload_clear (&payload);
+}
+
+/* Else a large message would be kept for the little that is wanted of it. */
+static void
+test_little_of_a_message_is_copied (void)
+{
+  g_autoptr(GBytes) whole = g_bytes_new_static ("{\"junk\":0,\"result\":1}", 21);
+  ExtensionHostPayload payload = { NULL };
+
+  take (&payload, whole, 19, 1);
+  g_assert_true (is_copy (&payload, whole));
+  extension_host_payload_clear (&payload);
+}
+
+/* Trees */
+
+#define N_RECORDS 40000
+
+static char *
+make_text (guint n_records)
+{
+  GString *text = g_string_new ("[");
+
+  for (guint i = 0; i < n_records; i++)
+    g_string_append_printf (text, "%s{\"n\":%u,\"list\":[true,\"x\"]}", i > 0 ? "," : "", i);
+
+  return g_string_free (g_string_append_c (text, ']'), FALSE);
+}
+
+typedef struct
+{
+  GMainContext *context;
+  ExtensionHostPayload payload;
+  gboolean is_parsed;
+} Fixture;
+
+static void
+on_parsed (gpointer parsing,
+           gpointer owner)
+{
+  Fixture *fixture = g_object_get_data (owner, "fixture");
+
+  extension_host_payload_take_parsed (parsing);
+  fixture->is_parsed = TRUE;
+}
+
+static JsonNode *
+parse (Fixture *fixture,
+       guint    n_records)
+{
+  g_autoptr(GObject) owner = g_object_new (G_TYPE_OBJECT, NULL);
+  char *text = make_text (n_records);
+
+  g_object_set_data (owner, "fixture", fixture);
+  fixture->context = g_main_context_new ();
+  fixture->payload.bytes = g_bytes_new_take (text, strlen (text));
+  fixture->payload.n_values = 1 + 5 * n_records;
+  g_assert_true (extension_host_payload_is_large (&fixture->payload));
+  extension_host_payload_parse_async (&fixture->payload, fixture->context, on_parsed, owner);
+  while (!fixture->is_parsed)
+    g_main_context_iteration (fixture->context, TRUE);
+
+  return extension_host_payload_parse (&fixture->payload, NULL);
+}
+
+/* Lets go of it, and runs the context until it has been freed, but not for more than @max turns. */
+static guint
+count_turns (Fixture *fixture,
+             guint    max)
+{
+  ExtensionHostTree *tree = fixture->payload.tree;
+  guint n = 0;
+
+  extension_host_payload_clear (&fixture->payload);
+  for (; n < max && g_main_context_find_source_by_user_data (fixture->context, tree) != NULL; n++)
+    g_main_context_iteration (fixture->context, TRUE);
+
+  return n;
+}
+
+static void
+clear (Fixture *fixture)
+{
+  extension_host_payload_clear (&fixture->payload);
+  g_main_context_unref (fixture->context);
+}
+
+static void
+test_large_tree_is_freed_bit_by_bit (void)
+{
+  Fixture fixture = { NULL };
+  JsonNode *root = parse (&fixture, N_RECORDS);
+
+  json_node_unref (root);
+  g_assert_cmpuint (count_turns (&fixture, G_MAXUINT), >, 3);
+  clear (&fixture);
+}
+
+/* What both want of the allocator only one of them gets. */
+static void
+test_tree_is_not_freed_beside_a_parser (void)
+{
+  Fixture fixture = { NULL };
+  JsonNode *root = parse (&fixture, 600);
+  ExtensionHostTree *tree = fixture.payload.tree;
+
+  json_node_unref (root);
+  extension_host_tree_begin_parsing ();
+  g_assert_cmpuint (count_turns (&fixture, 50), ==, 50);
+  extension_host_tree_end_parsing ();
+  while (g_main_context_find_source_by_user_data (fixture.context, tree) != NULL)
+    g_main_context_iteration (fixture.context, TRUE);
+  clear (&fixture);
+}
+
+static void
+test_small_tree_is_freed_at_once (void)
+{
+  Fixture fixture = { NULL };
+  JsonNode *root = parse (&fixture, 300);
+
+  json_node_unref (root);
+  g_assert_cmpuint (count_turns (&fixture, G_MAXUINT), ==, 0);
+  clear (&fixture);
+}
+
+/* Whatever else of it is freed. */
+static void
+test_kept_parts_of_a_tree_stay (void)
+{
+  Fixture fixture = { NULL };
+  JsonNode *root = parse (&fixture, N_RECORDS);
+  JsonNode *record = json_node_ref (json_array_get_element (json_node_get_array (root),
+                                                            N_RECORDS / 2));
+  JsonArray *list = json_array_ref (json_object_get_array_member (json_node_get_object (record),
+                                                                  "list"));
+
+  json_node_unref (root);
+  count_turns (&fixture, G_MAXUINT);
+  g_assert_cmpint (json_object_get_int_member (json_node_get_object (record), "n"), ==,
+                   N_RECORDS / 2);
+  json_node_unref (record);
+  g_assert_cmpstr (json_array_get_string_element (list, 1), ==, "x");
+  json_array_unref (list);
+  clear (&fixture);
+}
+
+static void
+note (gpointer is_gone)
+{
+  *(gboolean *) is_gone = TRUE;
+}
+
+/* A tree that waits to be freed does not keep a context that is never run again. */
+static void
+test_tree_goes_with_its_context (void)
+{
+  Fixture fixture = { NULL };
+  JsonNode *root = parse (&fixture, N_RECORDS);
+  GSource *witness = g_idle_source_new ();
+  gboolean is_gone = FALSE;
+
+  g_source_set_callback (witness, NULL, &is_gone, note);
+  g_source_attach (witness, fixture.context);
+  g_source_unref (witness);
+  json_node_unref (root);
+  clear (&fixture);
+  g_assert_true (is_gone);
+}
+
+static void
+test_requests_keep_their_bytes (void)
+{
+  Fixture fixture = { NULL };
+  JsonNode *root = NULL;
+
+  fixture.payload.keeps_bytes = TRUE;
+  root = parse (&fixture, 300);
+  g_assert_nonnull (fixture.payload.bytes);
+  json_node_unref (root);
+  clear (&fixture);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/payload/bytes/most-of-a-message-is-not-copied",
+                   test_most_of_a_message_is_not_copied);
+  g_test_add_func ("/payload/bytes/little-of-a-message-is-copied",
+                   test_little_of_a_message_is_copied);
+  g_test_add_func ("/payload/bytes/requests-keep-theirs", test_requests_keep_their_bytes);
+  g_test_add_func ("/payload/tree/large-is-freed-bit-by-bit", test_large_tree_is_freed_bit_by_bit);
+  g_test_add_func ("/payload/tree/is-not-freed-beside-a-parser",
+                   test_tree_is_not_freed_beside_a_parser);
+  g_test_add_func ("/payload/tree/small-is-freed-at-once", test_small_tree_is_freed_at_once);
+  g_test_add_func ("/payload/tree/kept-parts-stay", test_kept_parts_of_a_tree_stay);
+  g_test_add_func ("/payload/tree/goes-with-its-context", test_tree_goes_with_its_context);
+
+  return g_test_run ();
+}

@@ -114,10 +114,20 @@ detail_of (ExtensionHostProcess *process)
 }
 
 static void
+on_wished (ExtensionHostProcess *process,
+           gpointer              keeper)
+{
+  extension_host_manager_end_wait (keeper, process);
+}
+
+/* Handlers may drop the manager. */
+static void
 on_state_changed (ExtensionHostProcess    *process,
                   ExtensionHostTransition *transition,
-                  ExtensionHostManager    *self)
+                  gpointer                 keeper)
 {
+  g_autoptr(ExtensionHostManager) self = g_object_ref (keeper);
+
   extension_host_manager_follow_start (self, process, transition);
   g_signal_emit (self, signals[STATE_CHANGED], detail_of (process), process, transition);
   extension_host_manager_follow_group (self, process, transition);
@@ -125,54 +135,54 @@ on_state_changed (ExtensionHostProcess    *process,
 }
 
 static void
-on_readiness (ExtensionHostProcess *process,
-              GParamSpec           *pspec G_GNUC_UNUSED,
-              ExtensionHostManager *self)
+on_readiness_changed (ExtensionHostProcess *process,
+                      gpointer              keeper)
 {
-  extension_host_manager_follow_start (self, process, NULL);
-}
+  g_autoptr(ExtensionHostManager) self = g_object_ref (keeper);
 
-static void
-on_wished (ExtensionHostProcess *process,
-           gpointer              keeper)
-{
-  extension_host_manager_end_wait (keeper, process);
+  extension_host_manager_follow_start (self, process, NULL);
 }
 
 static void
 on_crashed (ExtensionHostProcess *process,
             ExtensionHostExit    *exit,
-            ExtensionHostManager *self)
+            gpointer              keeper)
 {
-  g_signal_emit (self, signals[CRASHED], detail_of (process), process, exit);
+  g_signal_emit (keeper, signals[CRASHED], detail_of (process), process, exit);
+}
+
+static void
+on_line (ExtensionHostProcess   *process,
+         ExtensionHostLogStream  stream,
+         const char             *text,
+         gpointer                keeper)
+{
+  g_signal_emit (keeper, signals[LOG], detail_of (process), process, stream, text);
 }
 
 static void
 on_health_checked (ExtensionHostProcess *process,
                    ExtensionHostHealth  *health,
-                   ExtensionHostManager *self)
+                   gpointer              keeper)
 {
-  g_signal_emit (self, signals[HEALTH_CHECKED], detail_of (process), process, health);
+  g_signal_emit (keeper, signals[HEALTH_CHECKED], detail_of (process), process, health);
 }
 
-static void
-on_log (ExtensionHostProcess   *process,
-        ExtensionHostLogStream  stream,
-        const char             *line,
-        ExtensionHostManager   *self)
-{
-  g_signal_emit (self, signals[LOG], detail_of (process), process, stream, line);
-}
+static const ExtensionHostKeeperFuncs keeper_funcs = {
+  .wished = on_wished,
+  .state_changed = on_state_changed,
+  .readiness_changed = on_readiness_changed,
+  .crashed = on_crashed,
+  .line = on_line,
+  .health_checked = on_health_checked,
+};
 
 /* The object */
 
 static void
-disconnect (ExtensionHostManager *self,
-            ExtensionHostProcess *process)
+disconnect (ExtensionHostProcess *process)
 {
-  g_signal_handlers_disconnect_by_data (process, self);
   extension_host_restart_slot_part (&process->slot);
-  process->wished = NULL;
   process->keeper = NULL;
 }
 
@@ -204,7 +214,7 @@ extension_host_manager_dispose (GObject *object)
       g_autoptr(ExtensionHostProcess) process =
         g_ptr_array_steal_index (self->processes, self->processes->len - 1);
 
-      disconnect (self, process);
+      disconnect (process);
       extension_host_process_close (process);
     }
 
@@ -483,7 +493,7 @@ extension_host_manager_take_out (ExtensionHostManager *self,
   if (!g_ptr_array_find (self->processes, process, &position))
     return;   /* another removal of the same host was first */
 
-  disconnect (self, process);
+  disconnect (process);
   g_hash_table_remove (self->by_id, extension_host_process_get_id (process));
   extension_host_manager_end_wait (self, process);
   g_ptr_array_remove_index (self->processes, position);
@@ -533,16 +543,11 @@ extension_host_manager_add (ExtensionHostManager  *self,
   g_main_context_pop_thread_default (self->context);
 
   self->was_used = TRUE;
-  process->wished = on_wished;
+  process->keeper_funcs = &keeper_funcs;
   process->keeper = self;
   process->common_methods = extension_host_methods_ref (self->methods);
   extension_host_intake_share_join (&process->intake, self->intake);
   extension_host_restart_slot_join (&process->slot, self->slots);
-  g_signal_connect_object (process, "state-changed", G_CALLBACK (on_state_changed), self, 0);
-  g_signal_connect_object (process, "notify::readiness", G_CALLBACK (on_readiness), self, 0);
-  g_signal_connect_object (process, "crashed", G_CALLBACK (on_crashed), self, 0);
-  g_signal_connect_object (process, "log", G_CALLBACK (on_log), self, 0);
-  g_signal_connect_object (process, "health-checked", G_CALLBACK (on_health_checked), self, 0);
 
   g_ptr_array_add (self->processes, process);
   g_hash_table_insert (self->by_id, (char *) extension_host_process_get_id (process), process);

@@ -10,6 +10,14 @@
 #define properties extension_host_process_properties
 #define signals extension_host_process_signals
 
+#define TELL_KEEPER(func, ...) \
+  G_STMT_START \
+    { \
+      if (self->keeper != NULL) \
+        self->keeper_funcs->func (self, __VA_ARGS__); \
+    } \
+  G_STMT_END
+
 GVariant *
 extension_host_process_new_budget (ExtensionHostProcess *self)
 {
@@ -88,6 +96,7 @@ extension_host_process_update_face (ExtensionHostProcess *self)
   ExtensionHostLifecycle *lifecycle = &self->lifecycle;
   gboolean pending = lifecycle->pending_restart ||
                      lifecycle->state == EXTENSION_HOST_STATE_RESTARTING;
+  gboolean readiness_changed = self->face.readiness != self->readiness;
 
   g_object_freeze_notify (G_OBJECT (self));
   SHOW (desired, lifecycle->desired, PROP_DESIRED);
@@ -117,6 +126,8 @@ extension_host_process_update_face (ExtensionHostProcess *self)
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAST_CONTROL_FAILURE]);
     }
   g_object_thaw_notify (G_OBJECT (self));
+  if (readiness_changed)
+    TELL_KEEPER (readiness_changed, self->keeper);
   extension_host_process_show_extensions (self);   /* whose handlers may run a main loop */
 }
 
@@ -152,9 +163,13 @@ extension_host_process_show_transition (ExtensionHostProcess    *self,
   SHOW (state_since, transition->time, PROP_STATE_SINCE);
   g_object_thaw_notify (G_OBJECT (self));
 
+  TELL_KEEPER (state_changed, transition, self->keeper);
   g_signal_emit (self, signals[STATE_CHANGED], 0, transition);
-  if (transition->new_state == EXTENSION_HOST_STATE_CRASHED && exit != NULL)
-    g_signal_emit (self, signals[CRASHED], 0, exit);
+  if (transition->new_state != EXTENSION_HOST_STATE_CRASHED || exit == NULL)
+    return;
+
+  TELL_KEEPER (crashed, exit, self->keeper);
+  g_signal_emit (self, signals[CRASHED], 0, exit);
 }
 
 void
@@ -172,6 +187,7 @@ extension_host_process_show_line (ExtensionHostProcess   *self,
 
   extension_host_log (self->spec->id, G_LOG_LEVEL_INFO, fields, G_N_ELEMENTS (fields), "%s: %s",
                       self->spec->id, text);
+  TELL_KEEPER (line, stream, text, self->keeper);
   g_signal_emit (self, signals[LOG], 0, stream, text);
 }
 
@@ -204,6 +220,7 @@ void
 extension_host_process_show_health (ExtensionHostProcess *self,
                                     ExtensionHostHealth  *health)
 {
+  TELL_KEEPER (health_checked, health, self->keeper);
   g_signal_emit (self, signals[HEALTH_CHECKED], 0, health);
 }
 

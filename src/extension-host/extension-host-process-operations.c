@@ -23,8 +23,8 @@ extension_host_process_supersede_starts (ExtensionHostProcess *self)
 void
 extension_host_process_tell_wish (ExtensionHostProcess *self)
 {
-  if (self->wished != NULL)
-    self->wished (self, self->keeper);
+  if (self->keeper != NULL)
+    self->keeper_funcs->wished (self, self->keeper);
 }
 
 gboolean

@@ -57,6 +57,29 @@ typedef void (*ExtensionHostDeliveryFunc) (ExtensionHostProcess *self,
 typedef ExtensionHostPayload *(*ExtensionHostDeliveryPayloadFunc) (ExtensionHostProcess *self,
                                                                    gpointer              data);
 
+/* Who keeps the host among others is told first of what happens to it. User code may run in there,
+ * except in `wished`, which is for each wish of an operator. */
+typedef struct
+{
+  void (*wished)            (ExtensionHostProcess    *self,
+                             gpointer                 keeper);
+  void (*state_changed)     (ExtensionHostProcess    *self,
+                             ExtensionHostTransition *transition,
+                             gpointer                 keeper);
+  void (*readiness_changed) (ExtensionHostProcess    *self,
+                             gpointer                 keeper);
+  void (*crashed)           (ExtensionHostProcess    *self,
+                             ExtensionHostExit       *exit,
+                             gpointer                 keeper);
+  void (*line)              (ExtensionHostProcess    *self,
+                             ExtensionHostLogStream   stream,
+                             const char              *text,
+                             gpointer                 keeper);
+  void (*health_checked)    (ExtensionHostProcess    *self,
+                             ExtensionHostHealth     *health,
+                             gpointer                 keeper);
+} ExtensionHostKeeperFuncs;
+
 struct _ExtensionHostProcess
 {
   GObject parent_instance;
@@ -147,10 +170,8 @@ struct _ExtensionHostProcess
   int telling;                           /* 1 + depth of the main loop in which news is told; 0 = none */
   gboolean closed;                       /* disposed, or its manager was */
 
-  /* Told of each wish of an operator, by the manager; may not run user code. NULL without one. */
-  void (*wished) (ExtensionHostProcess *self,
-                  gpointer              keeper);
-  gpointer keeper;
+  const ExtensionHostKeeperFuncs *keeper_funcs;
+  gpointer keeper;                       /* the manager; NULL without one */
 
   ExtensionHostFace face;
   GQueue history;                        /* of ExtensionHostTransition, the latest last */

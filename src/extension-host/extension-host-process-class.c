@@ -56,7 +56,7 @@ extension_host_process_get_property (GObject    *object,
       g_value_set_uint (value, self->face.restart_count);
       break;
     case PROP_RESTART_BUDGET:
-      g_value_set_variant (value, self->face.budget);
+      g_value_set_variant (value, extension_host_process_get_restart_budget (self));
       break;
     case PROP_SEQUENCE:
       g_value_set_uint64 (value, self->face.sequence);
@@ -107,7 +107,7 @@ extension_host_process_get_property (GObject    *object,
       g_value_set_double (value, self->face.progress);
       break;
     case PROP_EXTENSIONS:
-      g_value_set_object (value, self->extensions);
+      g_value_set_object (value, extension_host_process_get_extensions (self));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);

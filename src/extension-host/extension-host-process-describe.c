@@ -87,7 +87,7 @@ add_life (GVariantDict         *dict,
 GVariant *
 extension_host_process_new_extensions (ExtensionHostProcess *self)
 {
-  GListModel *extensions = G_LIST_MODEL (self->extensions);
+  GListModel *extensions = extension_host_process_get_extensions (self);
   GVariantBuilder builder;
   guint n = g_list_model_get_n_items (extensions);
 

@@ -22,7 +22,19 @@ static void activate_next_suspect (ExtensionHostProcess *self);
 static guint
 count (ExtensionHostProcess *self)
 {
-  return g_list_model_get_n_items (G_LIST_MODEL (self->extensions));
+  return self->extensions != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->extensions)) : 0;
+}
+
+static GListStore *
+ensure_extensions (ExtensionHostProcess *self)
+{
+  if (self->extensions == NULL)
+    {
+      self->extensions = g_list_store_new (EXTENSION_HOST_TYPE_EXTENSION);
+      self->extensions_by_id = g_hash_table_new (g_str_hash, g_str_equal);
+    }
+
+  return self->extensions;
 }
 
 /* The list has a reference of its own. */
@@ -34,6 +46,13 @@ nth (ExtensionHostProcess *self,
     g_list_model_get_item (G_LIST_MODEL (self->extensions), position);
 
   return extension;
+}
+
+static ExtensionHostExtension *
+find (ExtensionHostProcess *self,
+      const char           *id)
+{
+  return self->extensions != NULL ? g_hash_table_lookup (self->extensions_by_id, id) : NULL;
 }
 
 static void
@@ -454,7 +473,7 @@ extension_host_process_add_extension (ExtensionHostProcess  *self,
       return NULL;
     }
 
-  if (g_hash_table_contains (self->extensions_by_id, id))
+  if (find (self, id) != NULL)
     {
       g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_EXISTS,
                    _("Host “%s” has an extension with id “%s” already"), self->spec->id, id);
@@ -463,6 +482,7 @@ extension_host_process_add_extension (ExtensionHostProcess  *self,
 
   hold = g_object_ref (self);   /* handlers may do what they like, and remove it, too */
   extension = extension_host_extension_new (id, path, &funcs, self);
+  ensure_extensions (self);
   g_hash_table_insert (self->extensions_by_id, extension->id, extension);
   g_list_store_append (self->extensions, extension);
   activate_alone (self, extension);
@@ -532,7 +552,7 @@ extension_host_process_remove_extension (ExtensionHostProcess  *self,
   if (!extension_host_process_check_open (self, error))
     return FALSE;
 
-  extension = g_hash_table_lookup (self->extensions_by_id, id);
+  extension = find (self, id);
   if (extension == NULL)
     {
       g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_NOT_FOUND,
@@ -578,5 +598,5 @@ extension_host_process_get_extensions (ExtensionHostProcess *self)
 {
   g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
 
-  return G_LIST_MODEL (self->extensions);
+  return G_LIST_MODEL (ensure_extensions (self));
 }

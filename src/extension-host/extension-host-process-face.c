@@ -53,7 +53,6 @@ show_budget (ExtensionHostProcess *self)
   self->face.budget_used = used;
   self->face.budget_window = window / 1000;
   g_clear_pointer (&self->face.budget, g_variant_unref);
-  self->face.budget = g_variant_ref_sink (extension_host_process_new_budget (self));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RESTART_BUDGET]);
 }
 

@@ -218,6 +218,9 @@ extension_host_process_get_restart_budget (ExtensionHostProcess *self)
 {
   g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
 
+  if (self->face.budget == NULL)
+    self->face.budget = g_variant_ref_sink (extension_host_process_new_budget (self));
+
   return self->face.budget;
 }
 

@@ -35,7 +35,7 @@ typedef struct
   guint budget_used;
   guint budget_window;                   /* s */
   gint64 budget_since;                   /* wall clock, µs; 0 = no restart was counted yet */
-  GVariant *budget;                      /* the three of them */
+  GVariant *budget;                      /* the three of them; NULL until somebody asks */
   gboolean pending_restart;
   gint64 next_restart;
   ExtensionHostExit *last_exit;
@@ -108,7 +108,8 @@ struct _ExtensionHostProcess
   gboolean was_ready;                    /* this generation */
   ExtensionHostMethods *methods;         /* that the host may call */
   ExtensionHostMethods *common_methods;  /* those of the manager; NULL without one */
-  GHashTable *invocations;               /* raw id → ExtensionHostInvocation, not answered */
+  GHashTable *invocations;               /* raw id → ExtensionHostInvocation, not answered; NULL
+                                          * before the first request */
   guint64 protocol_errors;
   guint recent_protocol_errors;
   gint64 protocol_errors_since;          /* monotonic, µs */
@@ -139,7 +140,8 @@ struct _ExtensionHostProcess
   guint64 tree_memory;                   /* bytes */
   guint memory_excesses;                 /* ticks in a row */
 
-  GListStore *extensions;                /* of ExtensionHostExtension, in order of add */
+  GListStore *extensions;                /* of ExtensionHostExtension, in order of add; NULL until
+                                          * there is one, or somebody asks for the list */
   GHashTable *extensions_by_id;          /* the same; the list has the references */
   gboolean extensions_changed;           /* since they were shown */
   gboolean on_trial;                     /* some may have brought down the host */

@@ -77,7 +77,8 @@ answer_request (ExtensionHostIncoming *request,
   g_autofree char *key = make_key (request->generation, request->id);
   gboolean sent = FALSE;
 
-  g_hash_table_remove (self->invocations, key);
+  if (self->invocations != NULL)
+    g_hash_table_remove (self->invocations, key);
   sent = message == NULL
                     ? extension_host_rpc_return (self->rpc, request, result, length)
                     : extension_host_rpc_return_error (self->rpc, request, code, message);
@@ -131,6 +132,8 @@ deliver_request (ExtensionHostProcess *self,
     }
   else
     {
+      if (self->invocations == NULL)
+        self->invocations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
       g_hash_table_replace (self->invocations, make_key (request->generation, request->id),
                             invocation);
       ((ExtensionHostMethodFunc) method->func) (self, invocation, method->user_data);
@@ -152,7 +155,7 @@ cancel_request (ExtensionHostProcess        *self,
   gsize length = 0;
   ExtensionHostInvocation *invocation = NULL;
 
-  if (incoming->params.bytes == NULL)
+  if (incoming->params.bytes == NULL || self->invocations == NULL)
     return;
 
   text = g_bytes_get_data (incoming->params.bytes, &length);

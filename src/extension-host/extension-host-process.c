@@ -62,7 +62,6 @@ extension_host_process_constructed (GObject *object)
                                       self);
   self->face.budget_limit = self->spec->max_restarts;
   self->face.budget_window = self->spec->restart_window / 1000;
-  self->face.budget = g_variant_ref_sink (extension_host_process_new_budget (self));
 }
 
 /* Whether our context may be at work for the host at this very moment. What it is busy with cannot be
@@ -127,7 +126,7 @@ extension_host_process_finalize (GObject *object)
   ExtensionHostProcess *self = EXTENSION_HOST_PROCESS (object);
 
   extension_host_rpc_free (self->rpc);
-  g_hash_table_unref (self->invocations);
+  g_clear_pointer (&self->invocations, g_hash_table_unref);
   extension_host_methods_unref (self->methods);
   g_clear_pointer (&self->common_methods, extension_host_methods_unref);
   extension_host_intake_share_leave (&self->intake);
@@ -139,8 +138,8 @@ extension_host_process_finalize (GObject *object)
   g_clear_pointer (&self->outcome, extension_host_stop_outcome_unref);
   g_clear_pointer (&self->last_exit, extension_host_exit_unref);
   g_clear_pointer (&self->last_control_failure, g_variant_unref);
-  g_hash_table_unref (self->extensions_by_id);
-  g_object_unref (self->extensions);
+  g_clear_pointer (&self->extensions_by_id, g_hash_table_unref);
+  g_clear_object (&self->extensions);
   g_clear_pointer (&self->last_health, extension_host_health_unref);
   g_clear_pointer (&self->face.last_health, extension_host_health_unref);
   g_clear_pointer (&self->face.status_text, g_free);
@@ -209,7 +208,6 @@ extension_host_process_init (ExtensionHostProcess *self)
   self->reactor = extension_host_reactor_acquire (self->context);
   join_new_intake (self);
   self->methods = extension_host_methods_new ();
-  self->invocations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->ladder.request = extension_host_process_request_shutdown;
   self->ladder.is_owed = extension_host_process_is_owed_replies;
   self->ladder.gave_up = extension_host_process_on_gave_up;
@@ -218,8 +216,6 @@ extension_host_process_init (ExtensionHostProcess *self)
   self->slot.owner = self;
   self->latency = self->face.latency = -1;
   self->progress = self->face.progress = -1;
-  self->extensions = g_list_store_new (EXTENSION_HOST_TYPE_EXTENSION);
-  self->extensions_by_id = g_hash_table_new (g_str_hash, g_str_equal);
   g_queue_init (&self->news);
   g_queue_init (&self->waiters);
   g_queue_init (&self->answers);

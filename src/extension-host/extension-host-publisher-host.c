@@ -191,7 +191,7 @@ show_extensions (gpointer data)
   if (self->process == NULL)
     return;
 
-  extensions = G_LIST_MODEL (self->process->extensions);
+  extensions = extension_host_process_get_extensions (self->process);
   for (guint i = 0; i < g_list_model_get_n_items (extensions); i++)
     {
       g_autoptr(GObject) extension = g_list_model_get_item (extensions, i);
@@ -399,7 +399,7 @@ static void
 follow (ExtensionHostPublishedHost *self)
 {
   ExtensionHostProcess *process = self->process;
-  GListModel *extensions = G_LIST_MODEL (process->extensions);
+  GListModel *extensions = extension_host_process_get_extensions (process);
 
   g_signal_connect_object (process, "notify", G_CALLBACK (on_notify), self, 0);
   g_signal_connect_object (process, "state-changed", G_CALLBACK (on_state_changed), self, 0);
@@ -459,7 +459,9 @@ extension_host_published_host_detach (ExtensionHostPublishedHost *self)
   self->publisher = NULL;
   if (self->process != NULL)
     {
+      GListModel *extensions = extension_host_process_get_extensions (self->process);
+
+      g_signal_handlers_disconnect_by_data (extensions, self);
       g_signal_handlers_disconnect_by_data (self->process, self);
-      g_signal_handlers_disconnect_by_data (self->process->extensions, self);
     }
 }

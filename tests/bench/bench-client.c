@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,7 @@ bench_init (Bench  *bench,
 {
   *bench = (Bench) { .options = { .size = 50, .in_flight = 1, .seconds = 1 } };
   parse (&bench->options, argc, argv);
+  signal (SIGPIPE, SIG_IGN);   /* the host may be ended in the middle of what is in flight */
   bench->options.pipelined = bench->options.in_flight > 1;
   make_params (bench);
 }

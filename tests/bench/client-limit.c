@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,7 +207,6 @@ main (int    argc,
   Client self = { .next_id = FIRST_ID, .expected_id = FIRST_ID };
 
   bench_init (&self.bench, argc, argv);
-  signal (SIGPIPE, SIG_IGN);
   self.request = make_message ("\"method\":\"" BENCH_METHOD "\",\"params\":", self.bench.params);
   self.answer = make_message ("\"result\":", self.bench.params);
   self.requests_room = self.request.length > CHUNK ? self.request.length : CHUNK;

@@ -51,6 +51,8 @@ gboolean              extension_host_channel_open        (ExtensionHostChannel  
 void                  extension_host_channel_send        (ExtensionHostChannel            *self,
                                                           const char                      *text,
                                                           gsize                            length);
+GString              *extension_host_channel_begin_message (ExtensionHostChannel          *self);
+void                  extension_host_channel_end_message (ExtensionHostChannel            *self);
 gboolean              extension_host_channel_can_send    (ExtensionHostChannel            *self);
 gsize                 extension_host_channel_get_queued  (ExtensionHostChannel            *self);
 void                  extension_host_channel_set_reading (ExtensionHostChannel            *self,

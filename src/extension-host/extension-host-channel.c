@@ -39,6 +39,7 @@ struct _ExtensionHostChannel
   ExtensionHostAfterwork flush;
   GString *out;
   gsize out_offset;         /* of what has not been written */
+  gsize out_begun;          /* where the message starts that is being appended */
   gboolean full;            /* the other side does not take more: waiting for it */
   gboolean close_when_written;
 
@@ -205,7 +206,36 @@ extension_host_channel_can_send (ExtensionHostChannel *self)
   return self->out_fd != -1 && !self->close_when_written;
 }
 
-/* Sends one message, which for lines must be a single one. It leaves when the turn ends. */
+/* For one message, which is appended to what this returns, and sent by end_message (). Whoever calls
+ * has asked can_send (), and calls nothing else of the channel in between. */
+GString *
+extension_host_channel_begin_message (ExtensionHostChannel *self)
+{
+  self->out_begun = self->out->len;
+
+  return self->out;
+}
+
+/* A message of lines must be a single one. It leaves when the turn ends. */
+void
+extension_host_channel_end_message (ExtensionHostChannel *self)
+{
+  if (self->framing == EXTENSION_HOST_FRAMING_CONTENT_LENGTH)
+    {
+      char header[64];
+
+      g_snprintf (header, sizeof header, "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n",
+                  self->out->len - self->out_begun);
+      g_string_insert (self->out, (gssize) self->out_begun, header);
+    }
+  else
+    {
+      g_string_append_c (self->out, '\n');
+    }
+
+  flush_later (self);
+}
+
 void
 extension_host_channel_send (ExtensionHostChannel *self,
                              const char           *text,
@@ -214,13 +244,8 @@ extension_host_channel_send (ExtensionHostChannel *self,
   if (!extension_host_channel_can_send (self))
     return;
 
-  if (self->framing == EXTENSION_HOST_FRAMING_CONTENT_LENGTH)
-    g_string_append_printf (self->out, "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n", length);
-  g_string_append_len (self->out, text, length);
-  if (self->framing != EXTENSION_HOST_FRAMING_CONTENT_LENGTH)
-    g_string_append_c (self->out, '\n');
-
-  flush_later (self);
+  g_string_append_len (extension_host_channel_begin_message (self), text, length);
+  extension_host_channel_end_message (self);
 }
 
 /* Bytes that have not been written. */

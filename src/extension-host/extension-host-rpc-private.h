@@ -72,7 +72,7 @@ struct _ExtensionHostCall
   gboolean urgent;
   guint64 generation;             /* that it was written for; 0 while it waits in the queue */
   ExtensionHostDeadline deadline;
-  gint64 sent;                    /* monotonic, µs */
+  gint64 sent;                    /* monotonic, µs; when it was made, until then */
   guint64 horizon;                /* that is to be read before it may time out */
   ExtensionHostRpc *rpc;
   ExtensionHostReplyFunc func;
@@ -96,6 +96,7 @@ struct _ExtensionHostRpc
   gboolean wrapped;
   GQueue outgoing;                /* of Outgoing */
   gsize outgoing_bytes;
+  gboolean is_direct;             /* the message that is being put together does not wait in there */
 
   guint inbound;                  /* requests in work, of this generation */
   gsize inbound_bytes;

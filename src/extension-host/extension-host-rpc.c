@@ -11,6 +11,7 @@
 
 #define URGENT_ROOM (64 * 1024)   /* bytes that calls of our own may add to a full queue */
 #define SECOND_LOOK (20 * 1000)   /* µs */
+#define ENVELOPE 64               /* bytes of a request, about, beside method and params */
 
 /* A message that waits to be sent. */
 typedef struct
@@ -153,6 +154,40 @@ send (ExtensionHostRpc  *self,
   g_queue_push_tail (&self->outgoing, outgoing);
   self->outgoing_bytes += text->len;
   extension_host_rpc_pump (self);
+}
+
+/* What a message of about @length bytes is appended to. One that does not have to wait is written where
+ * it leaves from, without a copy. */
+static GString *
+open_message (ExtensionHostRpc *self,
+              gsize             length,
+              gboolean          urgent)
+{
+  self->is_direct = can_send (self) &&
+                    (urgent ||
+                     (self->ready && g_queue_is_empty (&self->outgoing) &&
+                      extension_host_channel_get_queued (self->channel) < EXTENSION_HOST_CHANNEL_LOW));
+
+  return self->is_direct ? extension_host_channel_begin_message (self->channel)
+                         : g_string_sized_new (length + ENVELOPE);
+}
+
+/* Takes over @text. Nothing was sent since it was opened. */
+static void
+close_message (ExtensionHostRpc  *self,
+               ExtensionHostCall *call,
+               GString           *text,
+               gboolean           urgent)
+{
+  if (!self->is_direct)
+    {
+      send (self, call, text, urgent);
+      return;
+    }
+
+  if (call != NULL)
+    call->generation = self->generation;   /* it was made just now */
+  extension_host_channel_end_message (self->channel);
 }
 
 static void
@@ -299,6 +334,7 @@ extension_host_rpc_call (ExtensionHostRpc        *self,
                          gpointer                 data,
                          GError                 **error)
 {
+  gint64 now = g_get_monotonic_time ();
   ExtensionHostCall *call = NULL;
   GString *text = NULL;
 
@@ -319,15 +355,15 @@ extension_host_rpc_call (ExtensionHostRpc        *self,
   call->rpc = self;
   call->func = func;
   call->data = data;
+  call->sent = now;
   g_hash_table_insert (self->calls, GUINT_TO_POINTER (call->id), call);
   if (timeout_ms != EXTENSION_HOST_NO_TIMEOUT)
-    extension_host_deadline_arm (&call->deadline, self->reactor,
-                                 g_get_monotonic_time () + (gint64) timeout_ms * 1000,
+    extension_host_deadline_arm (&call->deadline, self->reactor, now + (gint64) timeout_ms * 1000,
                                  on_deadline, call);
 
-  text = g_string_new (NULL);
+  text = open_message (self, length + strlen (method), urgent);
   extension_host_message_append_request (text, call->id, method, params, length);
-  send (self, call, text, urgent);
+  close_message (self, call, text, urgent);
 
   return call;
 }
@@ -432,9 +468,9 @@ extension_host_rpc_notify (ExtensionHostRpc  *self,
   if (!has_room (self, length + strlen (method), urgent, error))
     return FALSE;
 
-  text = g_string_new (NULL);
+  text = open_message (self, length + strlen (method), urgent);
   extension_host_message_append_notification (text, method, params, length);
-  send (self, NULL, text, urgent);
+  close_message (self, NULL, text, urgent);
 
   return TRUE;
 }

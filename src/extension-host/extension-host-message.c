@@ -359,6 +359,25 @@ extension_host_message_dup_error_message (const ExtensionHostMessage *self,
 
 /* Writing */
 
+/* g_string_append_len() is a call that looks at more than this, and a message is made of eight pieces. */
+static inline void
+append (GString    *out,
+        const char *text,
+        gsize       length)
+{
+  if (out->allocated_len - out->len <= length)
+    {
+      g_string_append_len (out, text, (gssize) length);
+      return;
+    }
+
+  memcpy (out->str + out->len, text, length);
+  out->len += length;
+  out->str[out->len] = '\0';
+}
+
+#define append_literal(out, text) append (out, text, sizeof (text) - 1)
+
 static void
 append_control (GString *out,
                 char     c)
@@ -408,17 +427,17 @@ extension_host_message_append_string (GString    *out,
 {
   const char *end = text + length;
 
-  g_string_append_c (out, '"');
+  append_literal (out, "\"");
   while (text < end)
     {
       const char *special = extension_host_json_run (text, end);
 
-      g_string_append_len (out, text, special - text);
+      append (out, text, (gsize) (special - text));
       text = special;
       if (text < end)
         text += append_special (out, text, end);
     }
-  g_string_append_c (out, '"');
+  append_literal (out, "\"");
 }
 
 /* Valid JSON has line breaks between its tokens only, where a space is as good. */
@@ -433,9 +452,9 @@ append_payload (GString    *out,
   if (payload == NULL)
     return;
 
-  g_string_append (out, name);
+  append (out, name, strlen (name));
   start = out->len;
-  g_string_append_len (out, payload, length);
+  append (out, payload, length);
   for (char *p = out->str + start; (p = memchr (p, '\n', out->str + out->len - p)) != NULL; )
     *p = ' ';
   for (char *p = out->str + start; (p = memchr (p, '\r', out->str + out->len - p)) != NULL; )
@@ -457,14 +476,14 @@ append_number (GString *out,
   if (number < 0)
     *--p = '-';
 
-  g_string_append_len (out, p, digits + sizeof digits - p);
+  append (out, p, (gsize) (digits + sizeof digits - p));
 }
 
 static void
 append_method (GString    *out,
                const char *method)
 {
-  g_string_append (out, ",\"method\":");
+  append_literal (out, ",\"method\":");
   extension_host_message_append_string (out, method, strlen (method));
 }
 
@@ -475,11 +494,11 @@ extension_host_message_append_request (GString    *out,
                                        const char *params,
                                        gsize       length)
 {
-  g_string_append (out, HEAD ",\"id\":");
+  append_literal (out, HEAD ",\"id\":");
   append_number (out, call);
   append_method (out, method);
   append_payload (out, ",\"params\":", params, length);
-  g_string_append_c (out, '}');
+  append_literal (out, "}");
 }
 
 void
@@ -488,10 +507,10 @@ extension_host_message_append_notification (GString    *out,
                                             const char *params,
                                             gsize       length)
 {
-  g_string_append (out, HEAD);
+  append_literal (out, HEAD);
   append_method (out, method);
   append_payload (out, ",\"params\":", params, length);
-  g_string_append_c (out, '}');
+  append_literal (out, "}");
 }
 
 void
@@ -501,18 +520,18 @@ extension_host_message_append_cancel (GString    *out,
                                       guint32     call,
                                       const char *reason)
 {
-  g_string_append (out, HEAD);
+  append_literal (out, HEAD);
   append_method (out, method);
-  g_string_append (out, ",\"params\":{");
+  append_literal (out, ",\"params\":{");
   extension_host_message_append_string (out, id_member, strlen (id_member));
   g_string_append_c (out, ':');
   append_number (out, call);
   if (reason != NULL)
     {
-      g_string_append (out, ",\"reason\":");
+      append_literal (out, ",\"reason\":");
       extension_host_message_append_string (out, reason, strlen (reason));
     }
-  g_string_append (out, "}}");
+  append_literal (out, "}}");
 }
 
 static void
@@ -520,11 +539,11 @@ append_reply_head (GString    *out,
                    const char *id,
                    gsize       id_length)
 {
-  g_string_append (out, HEAD ",\"id\":");
+  append_literal (out, HEAD ",\"id\":");
   if (id != NULL)
     g_string_append_len (out, id, id_length);
   else
-    g_string_append (out, "null");
+    append_literal (out, "null");
 }
 
 void
@@ -538,8 +557,8 @@ extension_host_message_append_response (GString    *out,
   if (result != NULL)
     append_payload (out, ",\"result\":", result, length);
   else
-    g_string_append (out, ",\"result\":null");
-  g_string_append_c (out, '}');
+    append_literal (out, ",\"result\":null");
+  append_literal (out, "}");
 }
 
 void
@@ -552,10 +571,10 @@ extension_host_message_append_error (GString    *out,
                                      gsize       length)
 {
   append_reply_head (out, id, id_length);
-  g_string_append (out, ",\"error\":{\"code\":");
+  append_literal (out, ",\"error\":{\"code\":");
   append_number (out, code);
-  g_string_append (out, ",\"message\":");
+  append_literal (out, ",\"message\":");
   extension_host_message_append_string (out, message, strlen (message));
   append_payload (out, ",\"data\":", data, length);
-  g_string_append (out, "}}");
+  append_literal (out, "}}");
 }

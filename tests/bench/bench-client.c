@@ -247,3 +247,11 @@ bench_report (Bench      *bench,
   printf ("\"unit\":\"us/message\",\"value\":%.4f,\"n\":%llu}\n", bench->cpu / n, n);
   fflush (stdout);
 }
+
+void
+bench_clear (Bench *bench)
+{
+  free (bench->params);
+  free (bench->text);
+  free (bench->samples);
+}

@@ -58,3 +58,5 @@ void bench_fail (const char *why) __attribute__ ((noreturn));
 
 /* One line of JSON for each measure. */
 void bench_report (Bench *bench, const char *client);
+
+void bench_clear (Bench *bench);

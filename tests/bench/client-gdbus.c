@@ -130,6 +130,7 @@ main (int    argc,
 
   bench_report (&self.bench, wants_json ? "gdbus-json" : "gdbus");
   g_subprocess_force_exit (self.subprocess);
+  bench_clear (&self.bench);
 
   return 0;
 }

@@ -188,6 +188,7 @@ main (int    argc,
 
   bench_report (&self.bench, "glib");
   g_subprocess_force_exit (self.subprocess);
+  bench_clear (&self.bench);
 
   return 0;
 }

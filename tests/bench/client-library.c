@@ -267,6 +267,7 @@ main (int    argc,
   g_main_loop_unref (self.loop);
   g_bytes_unref (self.params);
   g_clear_pointer (&self.params_node, json_node_unref);
+  bench_clear (&self.bench);
 
   return 0;
 }

@@ -217,6 +217,7 @@ main (int    argc,
   start_host (&self);
   run (&self);
   bench_report (&self.bench, "limit");
+  bench_clear (&self.bench);
 
   return 0;
 }

@@ -15,8 +15,8 @@ typedef struct
   gsize n_values;
   gboolean needs_repair;
   gboolean has_nul;
+  gboolean is_shared;     /* more than one reads it: the tree is immutable, and its bytes are kept */
 
-  gboolean keeps_bytes;   /* when a thread has parsed them */
   gboolean is_parsed;     /* by a thread; into one of these */
   ExtensionHostTree *tree;
   GError *error;

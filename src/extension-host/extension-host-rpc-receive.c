@@ -116,6 +116,7 @@ take_response (ExtensionHostRpc           *self,
       g_autofree char *what = extension_host_message_dup_error_message (message, text);
 
       reply->error = g_error_new_literal (EXTENSION_HOST_RPC_ERROR, message->error_code, what);
+      reply->payload.is_shared = TRUE;
     }
 
   extension_host_rpc_answer (self, call, reply);
@@ -184,7 +185,7 @@ take_incoming (ExtensionHostRpc           *self,
   incoming->method = extension_host_message_dup_method (message, text);
   incoming->generation = self->generation;
   extension_host_payload_take_span (&incoming->params, text, whole, &message->payload);
-  incoming->params.keeps_bytes = TRUE;   /* a method may ask for them after the tree */
+  incoming->params.is_shared = TRUE;
   if (message->kind == EXTENSION_HOST_MESSAGE_REQUEST)
     incoming->id = g_strndup (text + message->id.start, message->id.length);
 

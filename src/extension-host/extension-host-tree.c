@@ -67,7 +67,7 @@ hold (ExtensionHostTree *self,
     json_array_foreach_element (json_node_get_array (node), on_element, self);
 }
 
-/* Takes over @root, which must be immutable. May be called in a thread, unlike all that follows: the
+/* Takes over @root. May be called in a thread, unlike all that follows: the
  * references of objects and arrays are not atomic, so the nodes are freed where they are used. */
 ExtensionHostTree *
 extension_host_tree_new (JsonNode     *root,

@@ -211,7 +211,7 @@ measure_json_glib (Client *self)
   while (goes_on)
     {
       g_autoptr(JsonGenerator) generator = json_generator_new ();
-      g_autoptr(JsonParser) parser = json_parser_new_immutable ();
+      g_autoptr(JsonParser) parser = json_parser_new ();
       g_autofree char *text = NULL;
       gsize length = 0;
 

@@ -78,6 +78,37 @@ test_reused_params (TestFixture   *fixture,
   rpc_stop (process);
 }
 
+/* Nobody else has it, small or parsed by a thread; the data of an error may be asked for by many. */
+static void
+test_result_is_the_callers (TestFixture   *fixture,
+                            gconstpointer  data)
+{
+  g_autoptr(ExtensionHostProcess) process = rpc_start (fixture, rpc_spec_new (fixture, "h", NULL));
+  g_auto(RpcCall) failing = { NULL };
+
+  for (gsize length = 10; length <= 100000; length *= 10)
+    {
+      g_autofree char *text = g_strnfill (length, 'x');
+      g_autofree char *object = g_strdup_printf ("{\"text\":\"%s\"}", text);
+      g_autoptr(JsonNode) params = rpc_json (object);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(JsonNode) result =
+        extension_host_process_call (process, "echo", params, 0, NULL, &error);
+
+      g_assert_no_error (error);
+      g_assert_false (json_node_is_immutable (result));
+      g_assert_cmpstr (json_object_get_string_member (json_node_get_object (result), "text"), ==,
+                       text);
+      json_object_set_int_member (json_node_get_object (result), "text", 1);
+    }
+
+  rpc_call (&failing, process, "fail", NULL, 0, NULL);
+  rpc_wait (fixture, &failing);
+  g_assert_true (json_node_is_immutable (extension_host_call_failure_get_data (failing.failure)));
+
+  rpc_stop (process);
+}
+
 /* Lines end where messages do: breaks in the text of an application must not. */
 static void
 test_line_breaks (TestFixture   *fixture,
@@ -532,6 +563,7 @@ main (int    argc,
   test_add ("/calls/basics", NULL, test_basics);
   test_add ("/calls/without-params", NULL, test_without_params);
   test_add ("/calls/reused-params", NULL, test_reused_params);
+  test_add ("/calls/result-is-the-callers", NULL, test_result_is_the_callers);
   test_add ("/calls/line-breaks", NULL, test_line_breaks);
   test_add ("/calls/refused-params", NULL, test_refused_params);
   test_add ("/calls/notification", NULL, test_notification);

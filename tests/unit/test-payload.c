@@ -215,7 +215,7 @@ test_requests_keep_their_bytes (void)
   Fixture fixture = { NULL };
   JsonNode *root = NULL;
 
-  fixture.payload.keeps_bytes = TRUE;
+  fixture.payload.is_shared = TRUE;
   root = parse (&fixture, 300);
   g_assert_nonnull (fixture.payload.bytes);
   json_node_unref (root);

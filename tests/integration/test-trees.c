@@ -279,6 +279,44 @@ test_crash (TestFixture   *self,
                      extension_host_process_get_last_exit (host.process)), ==, SIGABRT);
 }
 
+/* Its end is told at once: nobody waits for those that it leaves behind, nor for the end of the output
+ * that they keep open. */
+
+#define PROMPT (TEST_SANITIZED ? 1000 : 100)   /* ms */
+
+static void
+on_told_of_end (ExtensionHostProcess    *process,
+                ExtensionHostTransition *transition,
+                TestFixture             *fixture)
+{
+  if (extension_host_transition_get_new (transition) != EXTENSION_HOST_STATE_UNHEALTHY)
+    return;
+
+  g_assert_cmpuint (extension_host_process_get_pid (process), ==, 0);
+  g_assert_cmpuint (test_count_tagged (fixture), ==, test_expected_count (1, 1));
+}
+
+static void
+test_told_at_once (TestFixture   *self,
+                   gconstpointer  data G_GNUC_UNUSED)
+{
+  ExtensionHostSpec *spec = test_spec_new (self, "host", "--stubborn-children",
+                                           "--grandchild-keeps-stdout", "--print=ready", NULL);
+  g_auto(Host) host = { NULL };
+  gint64 killed = 0, told = 0;
+
+  host_take (&host, self, spec);
+  g_signal_connect (host.process, "state-changed", G_CALLBACK (on_told_of_end), self);
+  test_record_clear (host.record);
+  killed = g_get_monotonic_time ();
+  g_assert_no_errno (kill (host_get_pid (&host), SIGKILL));
+  test_wait_until (self, test_record_entered (host.record, EXTENSION_HOST_STATE_UNHEALTHY));
+
+  told = extension_host_transition_get_monotonic_time (test_record_last (host.record));
+  g_test_message ("told after %.1f ms", (double) (told - killed) / 1000);
+  g_assert_cmpint (told - killed, <, PROMPT * 1000);
+}
+
 /* What it held in sessions of their own is neither below us nor in a group that we know. */
 static void
 test_lost_shim (TestFixture   *self,
@@ -391,6 +429,7 @@ main (int    argc,
   test_add ("/trees/dispose-stopped-shim", GINT_TO_POINTER (TRUE), test_dispose);
   test_add ("/trees/dispose-manager", NULL, test_dispose_manager);
   test_add ("/trees/crash", NULL, test_crash);
+  test_add ("/trees/told-at-once", NULL, test_told_at_once);
   test_add ("/trees/lost-shim", NULL, test_lost_shim);
   test_add ("/trees/lost-shim-while-stopping", NULL, test_lost_shim_while_stopping);
   test_add ("/trees/kill-group", NULL, test_kill_group);

@@ -158,6 +158,45 @@ test_context_of_another_thread (TestFixture   *fixture,
     }
 }
 
+typedef struct
+{
+  TestFixture *fixture;
+  ExtensionHostProcess *process;
+  TestRecord *record;
+} Bringer;
+
+static gpointer
+bring_up_here (gpointer data)
+{
+  Bringer *bringer = data;
+
+  g_main_context_push_thread_default (bringer->fixture->context);
+  test_bring_up (bringer->fixture, bringer->process, bringer->record);
+  g_main_context_pop_thread_default (bringer->fixture->context);
+
+  return NULL;
+}
+
+/* For the kernel the parent of the shim is the thread that spawned it. Its end is not that of the
+ * application. */
+static void
+test_spawned_by_thread_that_ends (TestFixture   *fixture,
+                                  gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostSpec) spec = test_spec_new (fixture, "host", "--print=ready", NULL);
+  g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
+  g_autoptr(TestRecord) record = test_record_new (process);
+  Bringer bringer = { fixture, process, record };
+  g_autofree char *path = NULL;
+
+  g_main_context_pop_thread_default (fixture->context);
+  g_thread_join (g_thread_new ("bringer", bring_up_here, &bringer));
+  g_main_context_push_thread_default (fixture->context);
+  expect_gentle_stop (process);
+  path = test_record_path (record);
+  g_assert_cmpstr (path, ==, "starting running stopping stopped");
+}
+
 /* The context */
 
 /* It belongs to the host whether or not who runs it has pushed it. */
@@ -497,6 +536,8 @@ main (int   argc,
             test_context_of_another_thread);
   test_add ("/odd-applications/manager-of-another-thread", GINT_TO_POINTER (TRUE),
             test_context_of_another_thread);
+  test_add ("/odd-applications/spawned-by-thread-that-ends", NULL,
+            test_spawned_by_thread_that_ends);
   test_add ("/odd-applications/context-not-pushed", NULL, test_context_not_pushed);
   test_add ("/odd-applications/without-spec", NULL, test_without_spec);
   test_add ("/odd-applications/drop-when-added", GINT_TO_POINTER (FALSE),

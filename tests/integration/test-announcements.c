@@ -2,6 +2,7 @@
 #include "test-util.h"
 
 #include <signal.h>
+#include <string.h>
 
 #include "extension-host-process-private.h"
 
@@ -474,6 +475,48 @@ test_tail (TestFixture   *fixture,
   g_assert_true (g_strv_contains (log, "last words"));
 }
 
+/* The fields by which the journal finds what one host did */
+static GLogWriterOutput
+note_fields (GLogLevelFlags   level G_GNUC_UNUSED,
+             const GLogField *fields,
+             gsize            n_fields,
+             gpointer         journal)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_has_prefix (fields[i].key, "EXTENSION_HOST_"))
+      g_string_append_printf (journal, "%s=%s ", fields[i].key + strlen ("EXTENSION_HOST_"),
+                              (const char *) fields[i].value);
+  g_string_append_c (journal, '\n');
+
+  return G_LOG_WRITER_HANDLED;
+}
+
+static void
+test_journal (TestFixture   *fixture,
+              gconstpointer  data)
+{
+  g_autoptr(ExtensionHostSpec) spec = test_spec_new (fixture, "noted", "--exit=7", NULL);
+  g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
+  GString *journal = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, TEST_DEADLINE * G_USEC_PER_SEC, 0);
+      g_test_trap_assert_passed ();
+      return;
+    }
+
+  journal = g_string_new (NULL);   /* from here on it is that of GLib, which takes it once and keeps it */
+  g_log_set_writer_func (note_fields, journal, NULL);
+  g_object_set (spec, "restart", EXTENSION_HOST_RESTART_POLICY_NEVER, NULL);
+  g_assert_true (extension_host_process_start (process, NULL));
+  test_wait_until (fixture, is_in (process, EXTENSION_HOST_STATE_CRASHED));
+  g_assert_nonnull (strstr (journal->str, "ID=noted OLD_STATE=stopped NEW_STATE=starting "
+                                          "REASON=start GENERATION=1 PID=0 REQUESTER=application"));
+  g_assert_nonnull (strstr (journal->str, "ID=noted OLD_STATE=unhealthy NEW_STATE=crashed "
+                                          "REASON=policy GENERATION=1 PID=0 \n"));
+}
+
 static void
 test_flood (TestFixture   *fixture,
             gconstpointer  data)
@@ -510,6 +553,7 @@ main (int   argc,
   test_add ("/announcements/last-unref-elsewhere", NULL, test_last_unref_elsewhere);
   g_test_add_func ("/announcements/other-thread", test_other_thread);
   test_add ("/announcements/tail", NULL, test_tail);
+  test_add ("/announcements/journal", NULL, test_journal);
   test_add ("/announcements/flood", NULL, test_flood);
 
   return g_test_run ();

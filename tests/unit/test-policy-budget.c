@@ -234,6 +234,49 @@ test_limit_that_changes_counts_at_once (void)
   assert_trace (fake, "running:spawned unhealthy:exited crashed:restart-limit!");
 }
 
+/* The clock on the wall, which people and NTP set as they like. The library asks this program. */
+
+static gint64 wall = 1;
+
+gint64
+g_get_real_time (void)
+{
+  return wall;
+}
+
+static gint64 last_told;
+static const ExtensionHostLifecycleFuncs *fake_funcs;
+
+static void
+note_time (ExtensionHostTransition *transition,
+           gboolean                 rests,
+           gpointer                 owner)
+{
+  last_told = extension_host_transition_get_time (transition);
+  fake_funcs->moved (transition, rests, owner);
+}
+
+/* What is told has the time of the wall, as it is by then; what is decided has not. */
+static void
+test_wall_clock_decides_nothing (void)
+{
+  static const gint64 walls[] = { 1000 * G_TIME_SPAN_HOUR, 1001 * G_TIME_SPAN_HOUR, 7 };
+  g_autoptr(Fake) fake = fake_new ();
+  ExtensionHostLifecycleFuncs funcs = *fake->lifecycle.funcs;
+
+  fake_funcs = fake->lifecycle.funcs;
+  funcs.moved = note_time;
+  fake->lifecycle.funcs = &funcs;
+  fake_start (fake);
+  for (gsize i = 0; i < G_N_ELEMENTS (walls); i++)
+    {
+      wall = walls[i];
+      g_assert_cmpint (fail_once (fake), ==, 1000 << i);
+      g_assert_cmpint (last_told, ==, wall);
+    }
+  g_assert_cmpuint (used (fake), ==, 3);
+}
+
 /* Whatever happens, and however often: the memory of it is bounded. */
 static void
 test_million_failures (void)
@@ -441,6 +484,7 @@ main (int    argc,
   add ("window/resets-the-backoff", test_window_resets_the_backoff);
   add ("window/0-forgets-nothing", test_window_0_forgets_nothing);
   add ("limit-that-changes-counts-at-once", test_limit_that_changes_counts_at_once);
+  add ("wall-clock-decides-nothing", test_wall_clock_decides_nothing);
   add ("million-failures", test_million_failures);
   for (gsize i = 0; i < G_N_ELEMENTS (acts); i++)
     {

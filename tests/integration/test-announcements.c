@@ -326,6 +326,36 @@ test_closed (TestFixture   *fixture,
   test_wait_until (fixture, is_in (process, EXTENSION_HOST_STATE_STOPPED));
 }
 
+/* Those that end a host, too, however far they are */
+static void
+test_closed_midway (TestFixture   *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr(ExtensionHostSpec) spec = test_spec_new (fixture, "closed", "--ignore-eof", "--ignore-term",
+                                                     "--print=ready", NULL);
+  g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
+  g_autoptr(TestRecord) record = test_record_new (process);
+  GAsyncResult *results[4] = { NULL };
+
+  test_bring_up (fixture, process, record);
+  extension_host_process_stop_async (process, NULL, test_store_result, &results[0]);
+  extension_host_process_terminate_async (process, 60000, NULL, test_store_result, &results[1]);
+  extension_host_process_kill_async (process, NULL, test_store_result, &results[2]);
+  extension_host_process_restart_async (process, NULL, test_store_result, &results[3]);
+  g_object_run_dispose (G_OBJECT (process));
+
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      test_wait_until (fixture, results[i] != NULL);
+      g_assert_true (g_task_had_error (G_TASK (results[i])));
+      g_task_propagate_pointer (G_TASK (results[i]), &error);
+      g_assert_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED);
+      g_clear_object (&results[i]);
+    }
+}
+
 static void
 test_cancel (TestFixture   *fixture,
              gconstpointer  data)
@@ -548,6 +578,7 @@ main (int   argc,
   test_add ("/announcements/modal", NULL, test_modal);
   test_add ("/announcements/old-news", NULL, test_old_news);
   test_add ("/announcements/closed", NULL, test_closed);
+  test_add ("/announcements/closed-midway", NULL, test_closed_midway);
   test_add ("/announcements/cancel", NULL, test_cancel);
   test_add ("/announcements/wait-many", NULL, test_wait_many);
   test_add ("/announcements/last-unref-elsewhere", NULL, test_last_unref_elsewhere);

@@ -462,6 +462,32 @@ test_stop_ten_times (TestFixture   *fixture,
   g_assert_cmpuint (record->transitions->len, ==, 4);
 }
 
+/* So are ten kills. */
+static void
+test_kill_ten_times (TestFixture   *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(ExtensionHostSpec) spec = test_spec_new (fixture, "ten", "--print=ready", NULL);
+  g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
+  g_autoptr(TestRecord) record = test_record_new (process);
+  GAsyncResult *results[10] = { NULL };
+
+  test_bring_up (fixture, process, record);
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    extension_host_process_kill_async (process, NULL, test_store_result, &results[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    {
+      g_autoptr(ExtensionHostStopOutcome) outcome = NULL;
+
+      test_wait_until (fixture, results[i] != NULL);
+      outcome = extension_host_process_kill_finish (process, results[i], NULL);
+      g_assert_true (extension_host_stop_outcome_get_forced (outcome));
+      g_clear_object (&results[i]);
+    }
+
+  g_assert_cmpuint (record->transitions->len, ==, 4);
+}
+
 static const struct {
   const char *name;
   const char *option;
@@ -557,6 +583,7 @@ main (int   argc,
   test_add ("/operations/desired", NULL, test_desired);
   test_add ("/operations/quarantine", NULL, test_quarantine);
   test_add ("/operations/stop-ten-times", NULL, test_stop_ten_times);
+  test_add ("/operations/kill-ten-times", NULL, test_kill_ten_times);
   test_add ("/operations/operator-actions-are-free", NULL, test_operator_actions_are_free);
 
   return g_test_run ();

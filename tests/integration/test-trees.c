@@ -167,6 +167,27 @@ test_end (TestFixture   *self,
   g_assert_false (test_has_children ());
 }
 
+/* Without any time it is not asked at all: this one would exit with 3. */
+static void
+test_terminate_at_once (TestFixture   *self,
+                        gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostSpec) spec = test_spec_new (self, "host", "--on-term-exit=3", "--print=ready",
+                                                     NULL);
+  g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
+  g_autoptr(TestRecord) record = test_record_new (process);
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(ExtensionHostStopOutcome) outcome = NULL;
+
+  test_bring_up (self, process, record);
+  extension_host_process_terminate_async (process, 0, NULL, test_store_result, &result);
+  test_wait_until (self, result != NULL);
+  outcome = extension_host_process_terminate_finish (process, result, NULL);
+  g_assert_cmpint (extension_host_stop_outcome_get_rung (outcome), ==, EXTENSION_HOST_STOP_RUNG_KILL);
+  g_assert_cmpint (extension_host_exit_get_signal (extension_host_stop_outcome_get_exit (outcome)), ==,
+                   SIGKILL);
+}
+
 /* The end of the object */
 
 static void
@@ -425,6 +446,7 @@ main (int    argc,
 
       test_add (path, &end_cases[i], test_end);
     }
+  test_add ("/trees/terminate-at-once", NULL, test_terminate_at_once);
   test_add ("/trees/dispose", GINT_TO_POINTER (FALSE), test_dispose);
   test_add ("/trees/dispose-stopped-shim", GINT_TO_POINTER (TRUE), test_dispose);
   test_add ("/trees/dispose-manager", NULL, test_dispose_manager);

@@ -11,22 +11,19 @@
 
 #include <gio/gunixinputstream.h>
 
-#include <extension-host.h>
+#include "bench-util.h"
 
 #define PATH "/org/extensionhost/Manager1"
 #define HOST_PATH PATH "/hosts/bench"
 #define HOST_INTERFACE "org.extensionhost.Host1"
 #define DEADLINE 60          /* s, for each thing that is waited for */
 #define PAUSE 2              /* ms, between two rounds, so that each begins at rest */
-#define WANTED_99 5000.0     /* µs */
 
-static gboolean prints_json;
 static gboolean is_quick;
 static int n_transitions = 2000;
 static char *owner;
 
 static const GOptionEntry entries[] = {
-  { "json", 0, 0, G_OPTION_ARG_NONE, &prints_json, "Print JSON", NULL },
   { "quick", 0, 0, G_OPTION_ARG_NONE, &is_quick, "A few transitions", NULL },
   { "transitions", 0, 0, G_OPTION_ARG_INT, &n_transitions, "How many transitions (2000)", "N" },
   { "listen-to", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &owner, NULL, NULL },
@@ -301,42 +298,6 @@ end (Bench *self)
   g_object_unref (self->manager);
 }
 
-/* The report */
-
-static int
-compare_samples (gconstpointer a,
-                 gconstpointer b)
-{
-  double difference = *(const double *) a - *(const double *) b;
-
-  return difference < 0 ? -1 : difference > 0;
-}
-
-static double
-get_quantile (GArray *samples,
-              double  part)
-{
-  g_array_sort (samples, compare_samples);
-
-  return g_array_index (samples, double, (guint) (part * (samples->len - 1) + 0.5));
-}
-
-static void
-print_report (GArray *samples)
-{
-  double median = get_quantile (samples, 0.5);
-  double most = get_quantile (samples, 0.99);
-  double max = get_quantile (samples, 1);
-
-  if (prints_json)
-    printf ("{\"transitions\":%u,\"median_us\":%.0f,\"99_us\":%.0f,\"max_us\":%.0f}\n",
-            samples->len, median, most, max);
-  else
-    printf ("%u transitions\n\n%-44s%8s%8s%8s\n%-44s%8.3f%8.3f%8.3f\n", samples->len,
-            "from a transition, ms", "median", "99 %", "max", "heard by another process",
-            median / 1e3, most / 1e3, max / 1e3);
-}
-
 static GArray *
 measure (void)
 {
@@ -384,9 +345,9 @@ main (int    argc,
   g_test_dbus_up (bus);
   samples = measure ();
   g_test_dbus_stop (bus);
-  print_report (samples);
-  if (!is_quick && get_quantile (samples, 0.99) >= WANTED_99)
-    g_printerr ("1 %% of them takes %.0f us or more, which is the target\n", WANTED_99);
+  bench_line_begin ("transition-to-receipt", "library");
+  bench_line_samples ("us", samples);
+  bench_line_end ();
 
   return 0;
 }

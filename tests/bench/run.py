@@ -33,6 +33,8 @@ def parse_arguments():
     parser.add_argument("--json", metavar="FILE", help="write all figures there; - is stdout")
     parser.add_argument("--markdown", metavar="FILE",
                         help="write the tables there; - is stdout, and the default")
+    parser.add_argument("--readme", metavar="FILE", type=pathlib.Path,
+                        help="write a short table there, between the comments made for it")
     parser.add_argument("--rounds", metavar="N", type=int, help="how many (5; quick: 1)")
     parser.add_argument("--seconds", metavar="S", type=float,
                         help="how long each client is measured in a round (0.4; quick: 0.05)")
@@ -173,6 +175,10 @@ def main():
         }, indent=1))
     if options.markdown or options.json != "-":
         write(options.markdown or "-", tables.markdown(found, verdicts, machine))
+    if options.readme:
+        options.readme.write_text(tables.replace_summary(
+            options.readme.read_text(encoding="utf-8"), tables.summary(found, verdicts, machine)),
+            encoding="utf-8")
     for verdict in verdicts:
         tell(f"{'reached' if verdict.reached else 'NOT reached':12}{verdict.target}: {verdict.figure}")
 

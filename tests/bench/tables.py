@@ -9,6 +9,8 @@ TITLES = {
     "throughput": "Pipelined, messages/s (part of the limit)",
     "cpu": "Processor time of the application, µs per message",
 }
+BEGIN = "<!-- begin: written by tests/bench/run.py --readme -->"
+END = "<!-- end -->"
 MODES = {
     "pinned": "client and host pinned to one core",
     "free": "client and host free on all cores",
@@ -137,11 +139,46 @@ def _mode(results, medians, mode):
 
 
 def verdict_table(verdicts):
-    lines = ["| target (one core) | figure | |", "|---|--:|---|"]
+    lines = ["| target | figure | |", "|---|--:|---|"]
     lines += [f"| {verdict.target} | {verdict.figure} | "
               f"{'reached' if verdict.reached else '**not reached**'} |" for verdict in verdicts]
 
     return lines if verdicts else []
+
+
+def _short_row(results, client, mode, measure):
+    cells = []
+    for size in results.sizes(measure):
+        figure = results.figure(client=client.name, mode=mode, measure=measure, size=size,
+                                in_flight=plan.IN_FLIGHT[size] if measure == "throughput" else 1)
+        cells.append("–" if figure is None else _number(figure))
+
+    return cells
+
+
+def summary(results, verdicts, machine):
+    """For the README: medians on one core, and how many of the targets were reached."""
+    mode = targets.MODE
+    sizes = results.sizes("round-trip")
+    lines = ["| | " + " | ".join(f"{targets.NAMES[size]}, µs" for size in sizes) + " | "
+             + " | ".join(f"{targets.NAMES[size]}, per s" for size in sizes) + " |",
+             "|---|" + "--:|" * 2 * len(sizes)]
+    for client in plan.CLIENTS:
+        cells = _short_row(results, client, mode, "round-trip") + \
+            _short_row(results, client, mode, "throughput")
+        if any(cell != "–" for cell in cells):
+            lines.append(f"| {client.label} | " + " | ".join(cells) + " |")
+    reached = sum(verdict.reached for verdict in verdicts)
+
+    return "\n".join([*lines, "", f"{machine} {reached} of {len(verdicts)} targets were reached."])
+
+
+def replace_summary(text, table):
+    """@text with what is between the two comments replaced."""
+    begin, rest = text.split(BEGIN)
+    _, end = rest.split(END)
+
+    return f"{begin}{BEGIN}\n{table}\n{END}{end}"
 
 
 def markdown(results, verdicts, machine):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The targets: what the figures of one run are to say, all on one core."""
+"""The targets: what the figures of one run are to say. Those of messages are about one core."""
 
 import dataclasses
 
@@ -79,10 +79,64 @@ def _idle(results):
                    results.ratio(pending, one), 1.1)
 
 
+def _figure(results, measure, name="p50", **beside):
+    """That of this library, in a run of its own. Circumstances that are not named are any."""
+    for record in results.records:
+        if record["mode"] == "supervision" and record["measure"] == measure and \
+                record["client"] == "library" and name in record and \
+                all(record.get(key) == value for key, value in beside.items()):
+            return record[name]
+
+    return None
+
+
+def _limit(results, text, unit, most, measure, name="p50", **beside):
+    figure = _figure(results, measure, name, **beside)
+
+    return None if figure is None else Verdict(f"{text} ≤ {most} {unit}", figure <= most,
+                                               f"{figure:.3g} {unit}")
+
+
+def _starts_and_ends(results):
+    large = max((record["heap-gib"] for record in results.records if "heap-gib" in record), default=0)
+    start = _figure(results, "start-call", **{"heap-gib": 0})
+
+    yield _limit(results, "start()", "µs", 600, "start-call", **{"heap-gib": 0})
+    if start and large:
+        yield _at_most(f"start() with a heap of {large:.3g} GiB: with none",
+                       _figure(results, "start-call", **{"heap-gib": large}) / start, 1.5)
+    yield _limit(results, "kill to the first instruction of the next", "µs", 4000, "kill-to-restart")
+    for hosts in (1, 100, 1000):
+        yield _limit(results, f"exit to `state-changed`, {hosts} hosts alive", "µs", 400,
+                     "exit-to-signal", hosts=hosts)
+    yield _limit(results, "transition to its receipt on the bus, 99 %", "µs", 5000,
+                 "transition-to-receipt", "p99")
+
+
+def _at_rest(results):
+    yield _limit(results, "an idle host in the application", "KiB", 8, "memory-application", "value",
+                 published=0)
+    yield _limit(results, "an idle host in the shim", "KiB", 400, "memory-shim")
+    for record in results.records:
+        if record["measure"] == "idle-wakeups" and not record["published"]:
+            health = f"{record['ticks']} ticks" if record["health"] else "health off"
+            yield Verdict(f"wake-ups a minute, {record['hosts']} hosts, {health}",
+                          record["value"] <= record["ticks"], f"{record['value']:.0f}")
+
+
+def _smoothness(results):
+    for load, text in (("notifications", "notifications of four hosts"),
+                       ("stderr", "100 MiB of stderr"), ("replies", "replies of 16 MiB as JsonNode")):
+        for name, part, most in (("p99", "99 %", 3), ("max", "the worst", 10)):
+            yield _limit(results, f"lateness beside {text}, {part}", "ms", most, "smoothness", name,
+                         load=load)
+
+
 def verdicts(results):
     """One for each target that this run says something about."""
     found = []
-    for check in (_against_limit, _ahead_of_peers, _throughput, _idle):
+    for check in (_against_limit, _ahead_of_peers, _throughput, _idle, _starts_and_ends, _at_rest,
+                  _smoothness):
         found += [verdict for verdict in check(results) if verdict]
 
     return found

@@ -53,6 +53,7 @@ void                  extension_host_channel_send        (ExtensionHostChannel  
                                                           gsize                            length);
 GString              *extension_host_channel_begin_message (ExtensionHostChannel          *self);
 void                  extension_host_channel_end_message (ExtensionHostChannel            *self);
+void                  extension_host_channel_drop_message (ExtensionHostChannel            *self);
 gboolean              extension_host_channel_can_send    (ExtensionHostChannel            *self);
 gsize                 extension_host_channel_get_queued  (ExtensionHostChannel            *self);
 void                  extension_host_channel_set_reading (ExtensionHostChannel            *self,

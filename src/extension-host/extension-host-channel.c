@@ -236,6 +236,14 @@ extension_host_channel_end_message (ExtensionHostChannel *self)
   flush_later (self);
 }
 
+/* Takes back what was appended since begin_message (). */
+void
+extension_host_channel_drop_message (ExtensionHostChannel *self)
+{
+  g_string_truncate (self->out, self->out_begun);
+  forget_written (self);
+}
+
 void
 extension_host_channel_send (ExtensionHostChannel *self,
                              const char           *text,

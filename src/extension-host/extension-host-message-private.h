@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include "extension-host-json-scan-private.h"
 
 G_BEGIN_DECLS
@@ -86,6 +88,10 @@ void        extension_host_message_append_request      (GString                 
                                                         const char                  *method,
                                                         const char                  *params,
                                                         gsize                        length);
+void        extension_host_message_append_request_node (GString                     *out,
+                                                        guint32                      call,
+                                                        const char                  *method,
+                                                        JsonNode                    *params);
 void        extension_host_message_append_notification (GString                     *out,
                                                         const char                  *method,
                                                         const char                  *params,

@@ -442,6 +442,16 @@ extension_host_message_append_string (GString    *out,
 
 /* Valid JSON has line breaks between its tokens only, where a space is as good. */
 static void
+blank_line_breaks (GString *out,
+                   gsize    start)
+{
+  for (char *p = out->str + start; (p = memchr (p, '\n', out->str + out->len - p)) != NULL; )
+    *p = ' ';
+  for (char *p = out->str + start; (p = memchr (p, '\r', out->str + out->len - p)) != NULL; )
+    *p = ' ';
+}
+
+static void
 append_payload (GString    *out,
                 const char *name,
                 const char *payload,
@@ -455,10 +465,26 @@ append_payload (GString    *out,
   append (out, name, strlen (name));
   start = out->len;
   append (out, payload, length);
-  for (char *p = out->str + start; (p = memchr (p, '\n', out->str + out->len - p)) != NULL; )
-    *p = ' ';
-  for (char *p = out->str + start; (p = memchr (p, '\r', out->str + out->len - p)) != NULL; )
-    *p = ' ';
+  blank_line_breaks (out, start);
+}
+
+static void
+append_node (GString    *out,
+             const char *name,
+             JsonNode   *node)
+{
+  g_autoptr(JsonGenerator) generator = NULL;
+  gsize start = 0;
+
+  if (node == NULL)
+    return;
+
+  append (out, name, strlen (name));
+  start = out->len;
+  generator = json_generator_new ();
+  json_generator_set_root (generator, node);
+  json_generator_to_gstring (generator, out);
+  blank_line_breaks (out, start);
 }
 
 /* Without printf, which would cost more than all the rest of a short message. */
@@ -498,6 +524,19 @@ extension_host_message_append_request (GString    *out,
   append_number (out, call);
   append_method (out, method);
   append_payload (out, ",\"params\":", params, length);
+  append_literal (out, "}");
+}
+
+void
+extension_host_message_append_request_node (GString    *out,
+                                            guint32     call,
+                                            const char *method,
+                                            JsonNode   *params)
+{
+  append_literal (out, HEAD ",\"id\":");
+  append_number (out, call);
+  append_method (out, method);
+  append_node (out, ",\"params\":", params);
   append_literal (out, "}");
 }
 

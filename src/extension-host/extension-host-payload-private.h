@@ -43,6 +43,8 @@ gpointer  extension_host_payload_parse_async (ExtensionHostPayload       *self,
 void      extension_host_payload_take_parsed (gpointer                    parsing);
 
 /* The other way: the text of parameters. */
+gboolean  extension_host_params_check_node (JsonNode                     *params,
+                                            GError                      **error);
 char     *extension_host_params_to_text    (JsonNode                     *params,
                                             gsize                        *length,
                                             GError                      **error);

@@ -239,7 +239,21 @@ extension_host_payload_take_parsed (gpointer data)
   parsing->output->is_parsed = TRUE;
 }
 
-/* The text of @params, NULL for none. They are an object or an array (JSON-RPC 2.0, §4.2). */
+/* Whether a tree can go out as parameters: NULL, an object or an array (JSON-RPC 2.0, §4.2). */
+gboolean
+extension_host_params_check_node (JsonNode  *params,
+                                  GError   **error)
+{
+  if (params == NULL || JSON_NODE_HOLDS_OBJECT (params) || JSON_NODE_HOLDS_ARRAY (params))
+    return TRUE;
+
+  g_set_error_literal (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_FAILED,
+                       _("Parameters must be an object or an array"));
+
+  return FALSE;
+}
+
+/* The text of @params, NULL for none, or with the error set. */
 char *
 extension_host_params_to_text (JsonNode  *params,
                                gsize     *length,
@@ -248,15 +262,8 @@ extension_host_params_to_text (JsonNode  *params,
   g_autoptr(JsonGenerator) generator = NULL;
 
   *length = 0;
-  if (params == NULL)
+  if (params == NULL || !extension_host_params_check_node (params, error))
     return NULL;
-
-  if (!JSON_NODE_HOLDS_OBJECT (params) && !JSON_NODE_HOLDS_ARRAY (params))
-    {
-      g_set_error_literal (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_FAILED,
-                           _("Parameters must be an object or an array"));
-      return NULL;
-    }
 
   generator = json_generator_new ();
   json_generator_set_root (generator, params);

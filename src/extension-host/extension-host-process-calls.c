@@ -263,13 +263,39 @@ refuse (GTask  *task,
   g_task_return_error (task, error);
 }
 
-/* Takes over @task. @params is text that was checked, or NULL. */
+/* What was checked: a tree, or text, or neither. */
+typedef struct
+{
+  JsonNode *node;
+  const char *text;
+  gsize length;
+} Params;
+
+static ExtensionHostCall *
+make_call (ExtensionHostProcess  *self,
+           const char            *method,
+           const Params          *params,
+           guint                  timeout_ms,
+           UserCall              *user_call,
+           GError               **error)
+{
+  if (timeout_ms == 0)
+    timeout_ms = self->spec->request_timeout;
+
+  if (params->node != NULL)
+    return extension_host_rpc_call_node (self->rpc, method, params->node, timeout_ms, on_reply,
+                                         user_call, error);
+
+  return extension_host_rpc_call (self->rpc, method, params->text, params->length, timeout_ms, FALSE,
+                                  on_reply, user_call, error);
+}
+
+/* Takes over @task. */
 static void
 begin_call (ExtensionHostProcess   *self,
             ExtensionHostExtension *extension,
             const char             *method,
-            const char             *params,
-            gsize                   length,
+            Params                  params,
             guint                   timeout_ms,
             gboolean                wants_node,
             GTask                  *task)
@@ -289,10 +315,7 @@ begin_call (ExtensionHostProcess   *self,
     }
 
   if (check_callable (self, &error))
-    user_call->call =
-      extension_host_rpc_call (self->rpc, method, params, length,
-                               timeout_ms != 0 ? timeout_ms : self->spec->request_timeout, FALSE,
-                               on_reply, user_call, &error);
+    user_call->call = make_call (self, method, &params, timeout_ms, user_call, &error);
 
   if (user_call->call == NULL)
     {
@@ -320,7 +343,8 @@ extension_host_process_call_for (ExtensionHostProcess   *self,
   else if (g_cancellable_is_cancelled (g_task_get_cancellable (task)))
     return_cancelled (task, 0);
   else
-    begin_call (self, extension, method, params, length, timeout_ms, TRUE, g_steal_pointer (&task));
+    begin_call (self, extension, method, (Params) { .text = params, .length = length }, timeout_ms,
+                TRUE, g_steal_pointer (&task));
 
   g_clear_object (&task);
 }
@@ -361,9 +385,7 @@ extension_host_process_call_async (ExtensionHostProcess *self,
                                    GAsyncReadyCallback   callback,
                                    gpointer              user_data)
 {
-  g_autofree char *text = NULL;
   GError *error = NULL;
-  gsize length = 0;
   GTask *task = NULL;
 
   g_return_if_fail (EXTENSION_HOST_IS_PROCESS (self));
@@ -373,13 +395,13 @@ extension_host_process_call_async (ExtensionHostProcess *self,
 
   task = extension_host_process_new_task (self, extension_host_process_call_async, cancellable,
                                           callback, user_data);
-  text = extension_host_params_to_text (params, &length, &error);
-  if (error != NULL)
+  if (!extension_host_params_check_node (params, &error))
     refuse (task, error);
   else if (g_cancellable_is_cancelled (cancellable))
     return_cancelled (task, 0);
   else
-    begin_call (self, NULL, method, text, length, timeout_ms, TRUE, g_steal_pointer (&task));
+    begin_call (self, NULL, method, (Params) { .node = params }, timeout_ms, TRUE,
+                g_steal_pointer (&task));
 
   g_clear_object (&task);
 }
@@ -454,7 +476,8 @@ extension_host_process_call_bytes_async (ExtensionHostProcess *self,
   else if (g_cancellable_is_cancelled (cancellable))
     return_cancelled (task, 0);
   else
-    begin_call (self, NULL, method, text, length, timeout_ms, FALSE, g_steal_pointer (&task));
+    begin_call (self, NULL, method, (Params) { .text = text, .length = length }, timeout_ms, FALSE,
+                g_steal_pointer (&task));
 
   g_clear_object (&task);
 }

@@ -141,6 +141,13 @@ ExtensionHostCall *extension_host_rpc_call           (ExtensionHostRpc          
                                                       ExtensionHostReplyFunc       func,
                                                       gpointer                     data,
                                                       GError                     **error);
+ExtensionHostCall *extension_host_rpc_call_node      (ExtensionHostRpc            *self,
+                                                      const char                  *method,
+                                                      JsonNode                    *params,
+                                                      guint                        timeout_ms,
+                                                      ExtensionHostReplyFunc       func,
+                                                      gpointer                     data,
+                                                      GError                     **error);
 void              extension_host_rpc_abandon         (ExtensionHostRpc            *self,
                                                       ExtensionHostCall           *call,
                                                       const char                  *reason);

@@ -190,6 +190,17 @@ close_message (ExtensionHostRpc  *self,
   extension_host_channel_end_message (self->channel);
 }
 
+/* Instead of close_message () */
+static void
+drop_message (ExtensionHostRpc *self,
+              GString          *text)
+{
+  if (self->is_direct)
+    extension_host_channel_drop_message (self->channel);
+  else
+    g_string_free (text, TRUE);
+}
+
 static void
 take_back (ExtensionHostRpc  *self,
            ExtensionHostCall *call)
@@ -323,32 +334,31 @@ on_deadline (gpointer data)
 
 /* Begins a call. @func is told of its one answer, never before this returns. NULL, with the error
  * set, if there is no room for it. @params is valid JSON, or NULL. */
-ExtensionHostCall *
-extension_host_rpc_call (ExtensionHostRpc        *self,
-                         const char              *method,
-                         const char              *params,
-                         gsize                    length,
-                         guint                    timeout_ms,
-                         gboolean                 urgent,
-                         ExtensionHostReplyFunc   func,
-                         gpointer                 data,
-                         GError                 **error)
+static gboolean
+may_call (ExtensionHostRpc  *self,
+          gboolean           urgent,
+          GError           **error)
+{
+  if (urgent || extension_host_rpc_get_pending (self) < self->spec->max_pending)
+    return TRUE;
+
+  g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_QUEUE_FULL,
+               _("Host “%s” has %u calls to answer already"), self->spec->id,
+               self->spec->max_pending);
+
+  return FALSE;
+}
+
+static ExtensionHostCall *
+call_new (ExtensionHostRpc       *self,
+          guint                   timeout_ms,
+          gboolean                urgent,
+          ExtensionHostReplyFunc  func,
+          gpointer                data)
 {
   gint64 now = g_get_monotonic_time ();
-  ExtensionHostCall *call = NULL;
-  GString *text = NULL;
+  ExtensionHostCall *call = g_new0 (ExtensionHostCall, 1);
 
-  if (!urgent && extension_host_rpc_get_pending (self) >= self->spec->max_pending)
-    {
-      g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_QUEUE_FULL,
-                   _("Host “%s” has %u calls to answer already"), self->spec->id,
-                   self->spec->max_pending);
-      return NULL;
-    }
-  if (!has_room (self, length + strlen (method), urgent, error))
-    return NULL;
-
-  call = g_new0 (ExtensionHostCall, 1);
   call->id = next_id (self);
   call->urgent = urgent;
   self->n_urgent += urgent != FALSE;
@@ -361,9 +371,62 @@ extension_host_rpc_call (ExtensionHostRpc        *self,
     extension_host_deadline_arm (&call->deadline, self->reactor, now + (gint64) timeout_ms * 1000,
                                  on_deadline, call);
 
+  return call;
+}
+
+ExtensionHostCall *
+extension_host_rpc_call (ExtensionHostRpc        *self,
+                         const char              *method,
+                         const char              *params,
+                         gsize                    length,
+                         guint                    timeout_ms,
+                         gboolean                 urgent,
+                         ExtensionHostReplyFunc   func,
+                         gpointer                 data,
+                         GError                 **error)
+{
+  ExtensionHostCall *call = NULL;
+  GString *text = NULL;
+
+  if (!may_call (self, urgent, error) ||
+      !has_room (self, length + strlen (method), urgent, error))
+    return NULL;
+
+  call = call_new (self, timeout_ms, urgent, func, data);
   text = open_message (self, length + strlen (method), urgent);
   extension_host_message_append_request (text, call->id, method, params, length);
   close_message (self, call, text, urgent);
+
+  return call;
+}
+
+/* The same with @params as a tree, which is written where it leaves from. How long that is shows then. */
+ExtensionHostCall *
+extension_host_rpc_call_node (ExtensionHostRpc        *self,
+                              const char              *method,
+                              JsonNode                *params,
+                              guint                    timeout_ms,
+                              ExtensionHostReplyFunc   func,
+                              gpointer                 data,
+                              GError                 **error)
+{
+  ExtensionHostCall *call = NULL;
+  GString *text = NULL;
+
+  if (!may_call (self, FALSE, error) || !has_room (self, strlen (method), FALSE, error))
+    return NULL;
+
+  call = call_new (self, timeout_ms, FALSE, func, data);
+  text = open_message (self, strlen (method), FALSE);
+  extension_host_message_append_request_node (text, call->id, method, params);
+  if (!has_room (self, self->is_direct ? 0 : text->len, FALSE, error))
+    {
+      drop_message (self, text);
+      drop_call (self, call);
+      return NULL;
+    }
+
+  close_message (self, call, text, FALSE);
 
   return call;
 }

@@ -56,7 +56,12 @@ wait_for_state (Client             *self,
 {
   for (guint i = 0; i < self->hosts->len; i++)
     while (extension_host_process_get_state (g_ptr_array_index (self->hosts, i)) != state)
-      g_main_context_iteration (NULL, TRUE);
+      {
+        if (extension_host_process_get_state (g_ptr_array_index (self->hosts, i)) ==
+            EXTENSION_HOST_STATE_CRASHED)
+          bench_fail ("a host cannot be started; is $EXTENSION_HOST_SHIM set?");
+        g_main_context_iteration (NULL, TRUE);
+      }
 }
 
 static void

@@ -311,6 +311,7 @@ static void
 test_write_calls (void)
 {
   const char *params = "{\r\n  \"a\": [1,\n2]\n}";
+  g_autoptr(JsonNode) tree = json_from_string ("[\"b\\n\", {}]", NULL);
   g_autoptr(GString) out = g_string_new (NULL);
 
   extension_host_message_append_request (out, 0, "ping", NULL, 0);
@@ -320,6 +321,14 @@ test_write_calls (void)
   extension_host_message_append_request (out, G_MAXINT32, "a\"b", params, strlen (params));
   assert_written (out, "{\"jsonrpc\":\"2.0\",\"id\":2147483647,\"method\":\"a\\\"b\","
                        "\"params\":{    \"a\": [1, 2] }}", EXTENSION_HOST_MESSAGE_REQUEST);
+
+  extension_host_message_append_request_node (out, 1, "a", NULL);
+  assert_written (out, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\"}",
+                  EXTENSION_HOST_MESSAGE_REQUEST);
+
+  extension_host_message_append_request_node (out, 1, "a", tree);
+  assert_written (out, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",\"params\":[\"b\\n\",{}]}",
+                  EXTENSION_HOST_MESSAGE_REQUEST);
 
   extension_host_message_append_notification (out, "exit", NULL, 0);
   assert_written (out, "{\"jsonrpc\":\"2.0\",\"method\":\"exit\"}",

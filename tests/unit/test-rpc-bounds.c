@@ -97,6 +97,67 @@ test_who_does_not_read_is_not_answered (Fixture       *fixture,
 
 /* No room */
 
+static JsonNode *
+make_tree (gsize length)
+{
+  g_autofree char *padding = g_strnfill (length, 'x');
+  JsonArray *array = json_array_new ();
+  JsonNode *tree = json_node_new (JSON_NODE_ARRAY);
+
+  json_array_add_string_element (array, padding);
+  json_node_take_array (tree, array);
+
+  return tree;
+}
+
+static ExtensionHostCall *
+call_with_tree (Fixture  *fixture,
+                gsize     length,
+                Answer   *answer,
+                GError  **error)
+{
+  g_autoptr(JsonNode) tree = make_tree (length);
+
+  return extension_host_rpc_call_node (fixture->rpc, "a", tree, 1, on_reply, answer, error);
+}
+
+static void
+assert_refused (Fixture *fixture,
+                gsize    queued)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (call_with_tree (fixture, 2000, NULL, &error));
+  g_assert_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_QUEUE_FULL);
+  g_assert_cmpuint (extension_host_rpc_get_queued (fixture->rpc), ==, queued);
+  g_assert_cmpuint (extension_host_rpc_get_pending (fixture->rpc), ==, queued > 0);
+}
+
+/* How long a tree is shows only when it has been written: nothing of it may be left then. */
+static void
+test_tree_without_room (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  Answer *waiting = NULL;
+
+  fixture->spec->max_write_queue = 1000;
+  attach (fixture, FALSE);
+  assert_refused (fixture, 0);
+  waiting = call (fixture, "first");
+  assert_refused (fixture, extension_host_rpc_get_queued (fixture->rpc));
+
+  extension_host_rpc_set_ready (fixture->rpc);
+  assert_refused (fixture, extension_host_rpc_get_queued (fixture->rpc));
+  turn (fixture);
+  assert_heard (fixture, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"first\"}\n");
+  say (fixture, RESULT ("2", "1"));
+  assert_result (waiting, "1");
+
+  assert_refused (fixture, 0);
+  turn (fixture);
+  assert_heard (fixture, "");
+}
+
 static void
 test_request_without_room (Fixture       *fixture,
                            gconstpointer  data)
@@ -261,6 +322,7 @@ main (int    argc,
   add ("wrong/request-that-is-too-deep", test_request_that_is_too_deep);
   add ("wrong/request-that-is-too-long", test_request_that_is_too_long);
   add ("wrong/who-does-not-read-is-not-answered", test_who_does_not_read_is_not_answered);
+  add ("room/tree", test_tree_without_room);
   add ("room/request", test_request_without_room);
   add ("room/answer", test_answer_without_room);
   add ("room/is-shared", test_room_is_shared);

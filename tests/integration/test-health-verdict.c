@@ -7,7 +7,7 @@
 #include <signal.h>
 
 /* A machine that has much else to do keeps us from noticing, not the host from being silent. */
-#define SLACK (TEST_SANITIZED ? 10 : 3)   /* s */
+#define SLACK (TEST_SANITIZED ? 20 : 10)   /* s */
 
 static pid_t
 get_pid (ExtensionHostProcess *process)
@@ -39,6 +39,26 @@ assert_replaced (TestFixture          *fixture,
   g_assert_cmpuint (extension_host_health_get_generation (incident), ==, 1);
 }
 
+/* When it has just answered, so that no probe of before counts among those it leaves unanswered. */
+static gint64
+stop_answering (TestFixture          *fixture,
+                ExtensionHostProcess *process)
+{
+  gint64 asked_at = 0;
+
+  do
+    {
+      g_autofree char *answer G_GNUC_UNUSED = NULL;
+
+      asked_at = g_get_monotonic_time ();
+      answer = rpc_ask (fixture, process, "echo", NULL);
+    }
+  while (g_get_monotonic_time () - asked_at > HEALTH_INTERVAL * 1000 / 2);
+  kill (get_pid (process), SIGSTOP);
+
+  return asked_at;
+}
+
 static void
 test_stopped (TestFixture   *fixture,
               gconstpointer  data G_GNUC_UNUSED)
@@ -56,9 +76,8 @@ test_stopped (TestFixture   *fixture,
   health_downfall_watch (&fall, fixture, process);
   g_assert_cmpuint (fall.pids->len, ==, test_expected_count (3, 1));
   health_wait_checks (fixture, record, 2);
+  stopped_at = stop_answering (fixture, process);
   n_before = record->checks->len;
-  stopped_at = g_get_monotonic_time ();
-  kill (get_pid (process), SIGSTOP);
 
   health_wait_incident (fixture, record);
   g_assert_cmpint (record->incident_at - stopped_at, <,
@@ -295,7 +314,7 @@ test_paused (TestFixture   *fixture,
   g_assert_no_error (error);
   kill (get_pid (process), SIGSTOP);
   health_downfall_watch (&fall, fixture, process);
-  health_wait_checks (fixture, record, 10);
+  health_wait_checks (fixture, record, HEALTH_LONG);
   health_assert_spared (record);
 
   g_assert_true (extension_host_process_resume (process, &error));
@@ -309,7 +328,7 @@ static void
 test_resumed (TestFixture   *fixture,
               gconstpointer  data G_GNUC_UNUSED)
 {
-  const guint interval = 3 * HEALTH_INTERVAL;
+  const guint interval = HEALTH_TIMEOUT * 3 / 2;   /* or an answer has more time than that anyway */
   ExtensionHostSpec *spec = health_spec_new (fixture, 1);
   g_autoptr(ExtensionHostProcess) process = NULL;
   g_autoptr(HealthRecord) record = NULL;
@@ -396,7 +415,7 @@ test_stalled_ourselves (TestFixture   *fixture,
   for (guint i = 0; i < 3; i++)
     {
       health_wait_checks (fixture, record, 2);
-      g_usleep (10 * HEALTH_TIMEOUT * 1000);
+      g_usleep (3 * HEALTH_TIMEOUT * 1000);
     }
   health_wait_checks (fixture, record, 5);
   health_assert_spared (record);
@@ -407,6 +426,7 @@ static void
 test_stalled_with_host (TestFixture   *fixture,
                         gconstpointer  data G_GNUC_UNUSED)
 {
+  const guint interval = HEALTH_TIMEOUT * 3 / 2;   /* or an answer has more time than that anyway */
   ExtensionHostSpec *spec = health_spec_new (fixture, 1);
   g_autoptr(ExtensionHostProcess) process = NULL;
   g_autoptr(HealthRecord) record = NULL;
@@ -414,18 +434,18 @@ test_stalled_with_host (TestFixture   *fixture,
   gint64 back_at = 0;
   guint n_before = 0;
 
-  g_object_set (spec, "health-interval", 3 * HEALTH_INTERVAL, NULL);
+  g_object_set (spec, "health-interval", interval, NULL);
   process = rpc_start (fixture, spec);
   record = health_record_new (process);
   health_downfall_watch (&fall, fixture, process);
-  health_wait_checks (fixture, record, 2);
+  health_wait_checks (fixture, record, 1);
   kill (get_pid (process), SIGSTOP);
   n_before = record->checks->len;
-  g_usleep (10 * HEALTH_TIMEOUT * 1000);
+  g_usleep (3 * HEALTH_TIMEOUT * 1000);
   back_at = g_get_monotonic_time ();
 
   health_wait_incident (fixture, record);
-  g_assert_cmpint (record->incident_at - back_at, >=, 3 * HEALTH_INTERVAL * 1000);
+  g_assert_cmpint (record->incident_at - back_at, >=, interval * 1000);
   g_assert_cmpuint (record->checks->len - n_before, >=, 2);
   assert_replaced (fixture, record, &fall, EXTENSION_HOST_VERDICT_STOPPED);
 }
@@ -464,7 +484,7 @@ test_defaults (TestFixture   *fixture,
 
   health_wait_incident (fixture, quick_record);
   g_assert_cmpint (quick_record->incident_at - began, >=, 700 * 1000);
-  g_assert_cmpuint (seconds_since (began), <, 2 + SLACK);
+  g_assert_cmpuint (slow_record->incidents->len, ==, 0);
   health_wait_incident (fixture, slow_record);
   g_assert_cmpint (slow_record->incident_at - began, >=, 5 * G_USEC_PER_SEC);
   g_assert_cmpuint (seconds_since (began), <, 10 + SLACK);

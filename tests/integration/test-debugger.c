@@ -117,10 +117,15 @@ test_starting (TestFixture   *fixture,
 
   g_object_set (spec, "ready-mode", EXTENSION_HOST_READY_MODE_NOTIFICATION, "start-timeout", 500,
                 NULL);
-  process = rpc_start (fixture, spec);
+  process = extension_host_process_new (spec);
+  g_object_unref (spec);
+  g_assert_true (extension_host_process_start (process, NULL));
+  g_assert_true (extension_host_process_pause (process, NULL));   /* no time passes till we are there */
+  rpc_wait_running (fixture, process);
   record = health_record_new (process);
   if (!attach (get_pid (process)))
     return;
+  g_assert_true (extension_host_process_resume (process, NULL));
   end = g_get_monotonic_time () + 5 * 500 * 1000;
   test_wait_polling (fixture, 10, g_get_monotonic_time () > end);
   health_assert_spared (record);

@@ -20,6 +20,8 @@ is_in (ExtensionHostProcess *process,
   return extension_host_process_get_state (process) == state;
 }
 
+#define BRIEF 2000   /* ms: for starts that time out, which is long enough for what is told in them */
+
 static ExtensionHostSpec *
 spec_new (TestFixture *self,
           const char  *lie)
@@ -31,10 +33,10 @@ spec_new (TestFixture *self,
   g_object_set (spec,
                 "environment", environment,
                 "restart", EXTENSION_HOST_RESTART_POLICY_NEVER,
-                "start-timeout", 500,
+                "start-timeout", 1000 * TEST_DEADLINE,
                 "exit-timeout", 50,
                 "term-timeout", 50,
-                "kill-timeout", 3000,
+                "kill-timeout", 20000,
                 NULL);
 
   return spec;
@@ -148,6 +150,7 @@ test_flood (TestFixture   *fixture,
   guint turns = 0;
 
   alarm (2 * TEST_DEADLINE);
+  g_object_set (spec, "kill-timeout", 3000, NULL);   /* which it takes the stop to end */
   g_source_set_callback (source, count, &turns, NULL);
   g_source_attach (source, fixture->context);
 
@@ -262,6 +265,8 @@ test_tale (TestFixture   *fixture,
   g_autoptr(TestRecord) record = test_record_new (process);
   g_autofree char *path = NULL;
 
+  if (tale->start == E (TIMED_OUT))
+    g_object_set (spec, "start-timeout", BRIEF, NULL);
   expect_start_error (fixture, process, tale->start);
   test_wait_until (fixture, rests (process));
   path = test_record_path (record);
@@ -304,7 +309,7 @@ test_error_of_this_start (TestFixture   *fixture,
 
   expect_start_error (fixture, process, EXTENSION_HOST_ERROR_NOT_FOUND);
   g_object_get (silent, "environment", &environment, NULL);
-  g_object_set (spec, "environment", environment, NULL);
+  g_object_set (spec, "environment", environment, "start-timeout", BRIEF, NULL);
   expect_start_error (fixture, process, EXTENSION_HOST_ERROR_TIMED_OUT);
   test_wait_until (fixture, rests (process));
 }
@@ -318,6 +323,7 @@ test_outcome_of_this_stop (TestFixture   *fixture,
   g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
 
   g_object_set (spec,
+                "start-timeout", BRIEF,
                 "restart", EXTENSION_HOST_RESTART_POLICY_ON_FAILURE,
                 "backoff-initial", 1000 * TEST_DEADLINE,
                 "backoff-max", 1000 * TEST_DEADLINE,

@@ -27,7 +27,7 @@ except (ImportError, ValueError) as error:
 # Development machines often set it, and nobody forgets to flush there.
 os.environ.pop("PYTHONUNBUFFERED", None)
 
-TIMEOUT = 1500
+TIMEOUT = 3000
 BARE = f"not ready within {TIMEOUT} ms"
 HINT = f"{BARE}; nothing was received: is its output buffered?"
 

@@ -10,7 +10,8 @@
 #define READY "{\"jsonrpc\":\"2.0\",\"method\":\"host/ready\"}"
 #define EXTEND(params) "{\"jsonrpc\":\"2.0\",\"method\":\"host/extend-timeout\"" params "}\n"
 
-#define SLACK (TEST_SANITIZED ? 5000 : 1500)   /* ms, for a machine that has much else to do */
+#define SLACK (TEST_SANITIZED ? 8000 : 5000)   /* ms, for a machine that has much else to do */
+#define ATTEMPTS 5
 
 /* Waits */
 
@@ -110,7 +111,7 @@ static void
 test_not_checked_before (TestFixture   *fixture,
                          gconstpointer  data G_GNUC_UNUSED)
 {
-  ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", "--ready-after=500", NULL);
+  ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", "--ready-after=3000", NULL);
   g_autoptr(ExtensionHostProcess) process = NULL;
   g_autoptr(HealthRecord) record = NULL;
 
@@ -262,7 +263,9 @@ measure_start (TestFixture         *fixture,
 
   g_object_unref (spec);
   start (process);
+  g_assert_true (extension_host_process_pause (process, NULL));   /* no time passes till it is there */
   rpc_wait_running (fixture, process);
+  g_assert_true (extension_host_process_resume (process, NULL));
   pids = test_find_tagged (fixture);
   test_wait_until (fixture, extension_host_process_get_state (process) ==
                             EXTENSION_HOST_STATE_CRASHED);
@@ -310,8 +313,8 @@ test_never_ready (TestFixture   *fixture,
     g_object_set (spec, "protocol", EXTENSION_HOST_PROTOCOL_MCP, NULL);
   else
     g_object_set (spec, "ready-mode", EXTENSION_HOST_READY_MODE_NOTIFICATION, NULL);
-  g_object_set (spec, "start-timeout", 300, NULL);
-  assert_start_takes (fixture, spec, 300);
+  g_object_set (spec, "start-timeout", 2000, NULL);
+  assert_start_takes (fixture, spec, 2000);
 }
 
 /* While it is paused no time passes; and it has what is left of it then. */
@@ -325,9 +328,9 @@ test_held (TestFixture   *fixture,
 
   g_object_set (extension_host_process_get_spec (process), "start-timeout", 300, NULL);
   start (process);
+  g_assert_true (extension_host_process_pause (process, NULL));
   rpc_wait_running (fixture, process);
   record = health_record_new (process);
-  g_assert_true (extension_host_process_pause (process, NULL));
   pause_ends = g_get_monotonic_time () + 5 * 300 * 1000;
   test_wait_polling (fixture, 10, g_get_monotonic_time () > pause_ends);
   health_assert_spared (record);
@@ -345,11 +348,11 @@ test_extended (TestFixture   *fixture,
 {
   ExtensionHostSpec *spec =
     rpc_spec_new (fixture, "h", "--first=" EXTEND (",\"params\":{\"ms\":20000}"),
-                  "--ready-after=1500", NULL);
+                  "--ready-after=6000", NULL);
   g_autoptr(ExtensionHostProcess) process = NULL;
   g_autoptr(HealthRecord) record = NULL;
 
-  g_object_set (spec, "ready-mode", EXTENSION_HOST_READY_MODE_NOTIFICATION, "start-timeout", 500,
+  g_object_set (spec, "ready-mode", EXTENSION_HOST_READY_MODE_NOTIFICATION, "start-timeout", 2000,
                 NULL);
   process = rpc_start (fixture, spec);
   record = health_record_new (process);
@@ -390,26 +393,45 @@ test_extended_a_little (TestFixture   *fixture,
                         gconstpointer  data G_GNUC_UNUSED)
 {
   ExtensionHostSpec *spec =
-    rpc_spec_new (fixture, "h", "--first=" EXTEND (",\"params\":{\"ms\":1000}")
-                                           EXTEND (",\"params\":{\"ms\":1000}")
-                                           EXTEND (",\"params\":{\"ms\":1000}")
+    rpc_spec_new (fixture, "h", "--first=" EXTEND (",\"params\":{\"ms\":5000}")
+                                           EXTEND (",\"params\":{\"ms\":5000}")
+                                           EXTEND (",\"params\":{\"ms\":5000}")
                                            EXTEND (",\"params\":{\"ms\":1}"), NULL);
 
-  g_object_set (spec, "ready-mode", EXTENSION_HOST_READY_MODE_NOTIFICATION, "start-timeout", 500,
+  g_object_set (spec, "ready-mode", EXTENSION_HOST_READY_MODE_NOTIFICATION, "start-timeout", 2000,
                 NULL);
-  assert_start_takes (fixture, spec, 1000);
+  assert_start_takes (fixture, spec, 5000);
 }
 
-/* It asks for more all the time, and has ten times as much in the end. */
+static gboolean
+try_extending (TestFixture *fixture,
+               const char  *option)
+{
+  const guint timeout = 500;
+  ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", option, NULL);
+  ExtensionHostReason reason = EXTENSION_HOST_REASON_START;
+  gint64 took = 0;
+
+  g_object_set (spec, "ready-mode", EXTENSION_HOST_READY_MODE_NOTIFICATION, "start-timeout", timeout,
+                NULL);
+  took = measure_start (fixture, spec, &reason, NULL);
+  g_assert_cmpint (reason, ==, EXTENSION_HOST_REASON_START_TIMEOUT);
+  g_assert_cmpint (took, <, 11 * timeout + SLACK);
+
+  return took >= 11 * timeout;
+}
+
+/* It asks for more all the time, and has ten times as much in the end. A busy machine may keep it
+ * from asking in time, but not again and again. */
 static void
 test_extended_for_ever (TestFixture   *fixture,
                         gconstpointer  data)
 {
-  ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", data, NULL);
+  gboolean had_all = FALSE;
 
-  g_object_set (spec, "ready-mode", EXTENSION_HOST_READY_MODE_NOTIFICATION, "start-timeout", 200,
-                NULL);
-  assert_start_takes (fixture, spec, 11 * 200);
+  for (guint i = 0; i < ATTEMPTS && !had_all; i++)
+    had_all = try_extending (fixture, data);
+  g_assert_true (had_all);
 }
 
 /* None of them is a number of ms. */
@@ -432,12 +454,12 @@ test_extended_by_nonsense (TestFixture   *fixture,
   guint64 n_errors = 0;
   gint64 took = 0;
 
-  g_object_set (spec, "ready-mode", EXTENSION_HOST_READY_MODE_NOTIFICATION, "start-timeout", 300,
+  g_object_set (spec, "ready-mode", EXTENSION_HOST_READY_MODE_NOTIFICATION, "start-timeout", 2000,
                 NULL);
   took = measure_start (fixture, spec, &reason, &n_errors);
   g_assert_cmpint (reason, ==, EXTENSION_HOST_REASON_START_TIMEOUT);
-  g_assert_cmpint (took, >=, 300);
-  g_assert_cmpint (took, <, 300 + SLACK);
+  g_assert_cmpint (took, >=, 2000);
+  g_assert_cmpint (took, <, 2000 + SLACK);
   g_assert_cmpuint (n_errors, ==, 15);
 }
 
@@ -453,19 +475,17 @@ typedef struct
 } End;
 
 static const End ends[] = {
-  { "request", "--tidy-on-term", 200, 0, 2000, EXTENSION_HOST_STOP_RUNG_TERM, 11 * 200 },
-  { "eof", "--tidy-on-term", 0, 200, 2000, EXTENSION_HOST_STOP_RUNG_TERM, 11 * 200 },
-  { "request-and-eof", "--tidy-on-term", 100, 100, 2000,
-    EXTENSION_HOST_STOP_RUNG_TERM, 2 * 11 * 100 },
+  { "request", "--tidy-on-term", 300, 0, 20000, EXTENSION_HOST_STOP_RUNG_TERM, 11 * 300 },
+  { "eof", "--tidy-on-term", 0, 300, 20000, EXTENSION_HOST_STOP_RUNG_TERM, 11 * 300 },
+  { "request-and-eof", "--tidy-on-term", 200, 200, 20000,
+    EXTENSION_HOST_STOP_RUNG_TERM, 2 * 11 * 200 },
   { "term", "--ignore-term", 0, 0, 300, EXTENSION_HOST_STOP_RUNG_KILL, 300 },
 };
 
-/* It never goes by itself, and asks for more time all the time. */
-static void
-test_end_extended (TestFixture   *fixture,
-                   gconstpointer  data)
+static gboolean
+try_extending_end (TestFixture *fixture,
+                   const End   *end)
 {
-  const End *end = data;
   ExtensionHostSpec *spec =
     rpc_spec_new (fixture, "h", "--ignore-shutdown", "--extend=20000", end->option, NULL);
   g_autoptr(ExtensionHostProcess) process = NULL;
@@ -482,8 +502,22 @@ test_end_extended (TestFixture   *fixture,
   g_assert_no_error (error);
   took = extension_host_stop_outcome_get_duration (outcome) / 1000;
   g_assert_cmpint (extension_host_stop_outcome_get_rung (outcome), ==, end->rung);
-  g_assert_cmpint (took, >=, end->takes);
   g_assert_cmpint (took, <, end->takes + SLACK);
+
+  return took >= end->takes;
+}
+
+/* It never goes by itself, and asks for more time all the time: in time, unless the machine keeps it
+ * from that. */
+static void
+test_end_extended (TestFixture   *fixture,
+                   gconstpointer  data)
+{
+  gboolean had_all = FALSE;
+
+  for (guint i = 0; i < ATTEMPTS && !had_all; i++)
+    had_all = try_extending_end (fixture, data);
+  g_assert_true (had_all);
 }
 
 static const char extends_long[] = "--extend=20000";

@@ -172,7 +172,7 @@ expect_all_gone (TestFixture *self,
   test_wait_polling (self, 10, count_besides (self, exception) == 0);
   duration = (double) (g_get_monotonic_time () - began) / G_USEC_PER_SEC;
   g_test_message ("%s: gone after %.2f s", g_test_get_path (), duration);
-  g_assert_cmpfloat (duration, <, PROMISE);
+  timed_assert_less (duration, PROMISE);
 }
 
 static void
@@ -259,7 +259,7 @@ test_polite (TestFixture   *self,
   g_assert_true (app_wait_ready (app));
   began = g_get_monotonic_time ();
   kill_app (app, 0);
-  g_assert_cmpint (g_get_monotonic_time () - began, <, G_USEC_PER_SEC / 2);
+  timed_assert_less (g_get_monotonic_time () - began, G_USEC_PER_SEC / 2);
 }
 
 static void
@@ -430,20 +430,20 @@ main (int    argc,
     {
       g_autofree char *path = g_strdup_printf ("/orphans/state/%u-%s", i, state_cases[i].name);
 
-      test_add (path, &state_cases[i], test_state);
+      test_add_timed (path, &state_cases[i], test_state);
     }
-  test_add ("/orphans/starting-race", NULL, test_starting_race);
-  test_add ("/orphans/polite", NULL, test_polite);
-  test_add ("/orphans/forked-child", NULL, test_forked_child);
-  test_add ("/orphans/stopped-shim", NULL, test_stopped_shim);
-  test_add ("/orphans/host-stops-shim", NULL, test_host_stops_shim);
-  test_add ("/orphans/dispose-and-exit", NULL, test_dispose_and_exit);
-  test_add ("/orphans/attack/ptrace", "ptrace", test_attack);
-  test_add ("/orphans/attack/pidfd-getfd", "pidfd-getfd", test_attack);
-  test_add ("/orphans/attack/procfd", "procfd", test_attack);
-  test_add ("/orphans/scope/stop", "stop", test_scope);
-  test_add ("/orphans/scope/kill", "kill", test_scope);
-  test_add ("/orphans/many", NULL, test_many);
+  test_add_timed ("/orphans/starting-race", NULL, test_starting_race);
+  test_add_timed ("/orphans/polite", NULL, test_polite);
+  test_add_timed ("/orphans/forked-child", NULL, test_forked_child);
+  test_add_timed ("/orphans/stopped-shim", NULL, test_stopped_shim);
+  test_add_timed ("/orphans/host-stops-shim", NULL, test_host_stops_shim);
+  test_add_timed ("/orphans/dispose-and-exit", NULL, test_dispose_and_exit);
+  test_add_timed ("/orphans/attack/ptrace", "ptrace", test_attack);
+  test_add_timed ("/orphans/attack/pidfd-getfd", "pidfd-getfd", test_attack);
+  test_add_timed ("/orphans/attack/procfd", "procfd", test_attack);
+  test_add_timed ("/orphans/scope/stop", "stop", test_scope);
+  test_add_timed ("/orphans/scope/kill", "kill", test_scope);
+  test_add_timed ("/orphans/many", NULL, test_many);
 
   return g_test_run ();
 }

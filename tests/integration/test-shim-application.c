@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "shim-harness.h"
+#include "timed.h"
 
 #define ARGV(...) ((const char *const[]) { __VA_ARGS__, NULL })
 #define STUBBORN "--ignore-term --ignore-eof --stubborn-children "
@@ -103,7 +104,7 @@ test_end_of_input (void)
   Application application = { .options = "--ignore-term --print=ready" };
 
   application_start (&application);
-  g_assert_cmpint (application_die (&application), <, 450);
+  timed_assert_less (application_die (&application), 450);
 }
 
 static void
@@ -117,7 +118,7 @@ test_term (void)
   application_start (&application);
   duration = application_die (&application);
   g_assert_cmpint (duration, >=, 490);
-  g_assert_cmpint (duration, <, 1200);
+  timed_assert_less (duration, 1200);
 }
 
 static void
@@ -130,7 +131,7 @@ test_stubborn (gconstpointer data)
   application_start (&application);
   duration = application_die (&application);
   g_assert_cmpint (duration, >=, 1200);
-  g_assert_cmpint (duration, <, 2000);
+  timed_assert_less (duration, 2000);
 }
 
 /* The lifeline stays open, and so does stdin. */
@@ -143,7 +144,7 @@ test_forked_child (void)
   application_start (&application);
   duration = application_die (&application);
   g_assert_cmpint (duration, >=, 490);
-  g_assert_cmpint (duration, <, 1200);
+  timed_assert_less (duration, 1200);
 }
 
 static void
@@ -154,7 +155,7 @@ test_stopped_shim (void)
   application_start (&application);
   kill (application.shim, SIGSTOP);
   wait_until (process_is_stopped (application.shim));
-  g_assert_cmpint (application_die (&application), <, 2000);
+  timed_assert_less (application_die (&application), 2000);
 }
 
 static void
@@ -165,7 +166,7 @@ test_during_term (void)
   };
 
   application_start (&application);
-  g_assert_cmpint (application_die (&application), <, 2000);
+  timed_assert_less (application_die (&application), 2000);
 }
 
 /* What is earlier counts: here the time of `term`. */
@@ -177,7 +178,7 @@ test_during_short_term (void)
   };
 
   application_start (&application);
-  g_assert_cmpint (application_die (&application), <, 1000);
+  timed_assert_less (application_die (&application), 1000);
 }
 
 static void
@@ -188,7 +189,7 @@ test_during_grace (void)
   };
 
   application_start (&application);
-  g_assert_cmpint (application_die (&application), <, 1250);
+  timed_assert_less (application_die (&application), 1250);
 }
 
 /* Before anything is run */
@@ -254,7 +255,7 @@ test_kill_and_leave (void)
   host->lifeline = -1;
   harness_join (host->shim);
   host->shim = 0;
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, 450 * 1000);
+  timed_assert_less (g_get_monotonic_time () - begin, 450 * 1000);
   g_assert_cmpuint (count_marked (host->marker), ==, 0);
 }
 
@@ -317,7 +318,7 @@ test_many (void)
   g_test_minimized_result ((double) duration, "%d hosts of 4 processes: %d ms",
                            MANY, (int) duration);
   g_assert_cmpuint (count_marked (common), ==, 0);
-  g_assert_cmpint (duration, <, 2000);
+  timed_assert_less (duration, 2000);
 }
 
 /* Attacks */
@@ -382,23 +383,23 @@ main (int    argc,
 {
   harness_init (&argc, &argv);
 
-  g_test_add_func ("/shim/application/died/end-of-input", test_end_of_input);
-  g_test_add_func ("/shim/application/died/term", test_term);
-  g_test_add_data_func ("/shim/application/died/stubborn", "", test_stubborn);
-  g_test_add_data_func ("/shim/application/died/stubborn-tree",
-                        "--grandchild --setsid-grandchild --daemon --nested=20", test_stubborn);
-  g_test_add_data_func ("/shim/application/died/bomb", "--fork-bomb=100", test_stubborn);
-  g_test_add_data_func ("/shim/application/died/session-bomb", "--setsid-fork-bomb=100",
-                        test_stubborn);
-  g_test_add_func ("/shim/application/died/forked-child", test_forked_child);
-  g_test_add_func ("/shim/application/died/stopped-shim", test_stopped_shim);
-  g_test_add_func ("/shim/application/died/during-term", test_during_term);
-  g_test_add_func ("/shim/application/died/during-short-term", test_during_short_term);
-  g_test_add_func ("/shim/application/died/during-grace", test_during_grace);
+  timed_add_func ("/shim/application/died/end-of-input", test_end_of_input);
+  timed_add_func ("/shim/application/died/term", test_term);
+  timed_add_data_func ("/shim/application/died/stubborn", "", test_stubborn);
+  timed_add_data_func ("/shim/application/died/stubborn-tree",
+                       "--grandchild --setsid-grandchild --daemon --nested=20", test_stubborn);
+  timed_add_data_func ("/shim/application/died/bomb", "--fork-bomb=100", test_stubborn);
+  timed_add_data_func ("/shim/application/died/session-bomb", "--setsid-fork-bomb=100",
+                       test_stubborn);
+  timed_add_func ("/shim/application/died/forked-child", test_forked_child);
+  timed_add_func ("/shim/application/died/stopped-shim", test_stopped_shim);
+  timed_add_func ("/shim/application/died/during-term", test_during_term);
+  timed_add_func ("/shim/application/died/during-short-term", test_during_short_term);
+  timed_add_func ("/shim/application/died/during-grace", test_during_grace);
   g_test_add_func ("/shim/application/died/before-spawn", test_dead_before_spawn);
   g_test_add_func ("/shim/application/not-the-parent", test_not_the_parent);
-  g_test_add_func ("/shim/application/kill-and-leave", test_kill_and_leave);
-  g_test_add_func ("/shim/application/died/many", test_many);
+  timed_add_func ("/shim/application/kill-and-leave", test_kill_and_leave);
+  timed_add_func ("/shim/application/died/many", test_many);
   g_test_add_data_func ("/shim/attack/ptrace", "ptrace", test_attack);
   g_test_add_data_func ("/shim/attack/pidfd-getfd", "pidfd-getfd", test_attack);
   g_test_add_data_func ("/shim/attack/procfd", "procfd", test_attack);

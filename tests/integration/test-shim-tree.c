@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "shim-harness.h"
+#include "timed.h"
 
 #define STUBBORN "--ignore-term --ignore-eof --stubborn-children "
 
@@ -63,7 +64,7 @@ test_bomb (gconstpointer data)
       wait_until (count_marked (host->marker) >= 10);   /* most are gone before we look */
       duration = time_kill (host);
       g_test_minimized_result ((double) duration, "%s: %d ms", (const char *) data, (int) duration);
-      g_assert_cmpint (duration, <, 1000);
+      timed_assert_less (duration, 1000);
       host_expect_end (host);
     }
 }
@@ -77,7 +78,7 @@ test_nested (void)
   g_assert_cmpuint (count_marked (host->marker), ==, 201);
   duration = time_kill (host);
   g_test_minimized_result ((double) duration, "nested: %d ms", (int) duration);
-  g_assert_cmpint (duration, <, 1000);
+  timed_assert_less (duration, 1000);
   host_expect_end (host);
 }
 
@@ -93,7 +94,7 @@ test_left_behind (gconstpointer data)
   host_expect (host, "exited 3");
   begin = g_get_monotonic_time ();
   host_expect_gone (host);
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, 900 * 1000);
+  timed_assert_less (g_get_monotonic_time () - begin, 900 * 1000);
 }
 
 static void
@@ -129,7 +130,7 @@ test_left_behind_stopped (void)
   host->input = -1;
   host_expect (host, "exited 1");
   host_expect_gone (host);
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, 900 * 1000);
+  timed_assert_less (g_get_monotonic_time () - begin, 900 * 1000);
 }
 
 /* What a wrapper leaves behind has what is left of its time, not a second of its own. */
@@ -144,7 +145,7 @@ test_rest_of_term (void)
   host_expect (host, "exited 0");
   host_expect_gone (host);
   g_assert_cmpint (g_get_monotonic_time () - begin, >, 290 * 1000);
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, 900 * 1000);
+  timed_assert_less (g_get_monotonic_time () - begin, 900 * 1000);
 }
 
 static void
@@ -159,7 +160,7 @@ test_kill_during_grace (void)
   host_send (host, "kill");
   host_expect (host, "ok");
   host_expect_gone (host);
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, 900 * 1000);
+  timed_assert_less (g_get_monotonic_time () - begin, 900 * 1000);
 }
 
 /* Nobody but the program is asked to end while it has not. */
@@ -260,18 +261,18 @@ main (int    argc,
                         test_killed_tree);
   g_test_add_data_func ("/shim/tree/killed/all",
                         "--grandchild --setsid-grandchild --daemon --nested=5", test_killed_tree);
-  g_test_add_func ("/shim/tree/nested", test_nested);
-  g_test_add_data_func ("/shim/tree/bomb/group", "--fork-bomb=200", test_bomb);
-  g_test_add_data_func ("/shim/tree/bomb/session", "--setsid-fork-bomb=200", test_bomb);
-  g_test_add_data_func ("/shim/tree/left-behind/grandchild", "--grandchild", test_left_behind);
-  g_test_add_data_func ("/shim/tree/left-behind/session", "--setsid-grandchild", test_left_behind);
-  g_test_add_data_func ("/shim/tree/left-behind/daemon", "--daemon", test_left_behind);
-  g_test_add_data_func ("/shim/tree/left-behind/nested", "--nested=5", test_left_behind);
+  timed_add_func ("/shim/tree/nested", test_nested);
+  timed_add_data_func ("/shim/tree/bomb/group", "--fork-bomb=200", test_bomb);
+  timed_add_data_func ("/shim/tree/bomb/session", "--setsid-fork-bomb=200", test_bomb);
+  timed_add_data_func ("/shim/tree/left-behind/grandchild", "--grandchild", test_left_behind);
+  timed_add_data_func ("/shim/tree/left-behind/session", "--setsid-grandchild", test_left_behind);
+  timed_add_data_func ("/shim/tree/left-behind/daemon", "--daemon", test_left_behind);
+  timed_add_data_func ("/shim/tree/left-behind/nested", "--nested=5", test_left_behind);
   g_test_add_data_func ("/shim/tree/left-behind/stubborn", "--grandchild --daemon",
                         test_left_behind_stubborn);
-  g_test_add_func ("/shim/tree/left-behind/stopped", test_left_behind_stopped);
-  g_test_add_func ("/shim/tree/rest-of-term", test_rest_of_term);
-  g_test_add_func ("/shim/tree/kill-during-grace", test_kill_during_grace);
+  timed_add_func ("/shim/tree/left-behind/stopped", test_left_behind_stopped);
+  timed_add_func ("/shim/tree/rest-of-term", test_rest_of_term);
+  timed_add_func ("/shim/tree/kill-during-grace", test_kill_during_grace);
   g_test_add_func ("/shim/tree/orphans/live", test_orphans_live_with_program);
   g_test_add_func ("/shim/tree/orphans/reaped", test_orphans_are_reaped);
   g_test_add_func ("/shim/tree/foreign-proc", test_foreign_proc);

@@ -199,7 +199,7 @@ expect_gone_soon (TestFixture *self,
   test_wait_polling (self, 5, test_count_tagged (self) == 0);
   duration = (double) (g_get_monotonic_time () - began) / G_USEC_PER_SEC;
   g_test_message ("%s: gone after %.3f s", g_test_get_path (), duration);
-  g_assert_cmpfloat (duration, <, 1.0);   /* it is killed: nobody waits for it to end by itself */
+  timed_assert_less (duration, 1.0);   /* it is killed: nobody waits for it to end by itself */
 }
 
 static void
@@ -431,7 +431,7 @@ test_hard (TestFixture   *self,
   g_assert_no_error (error);
   g_assert_cmpuint (extension_host_stop_outcome_get_leftover (outcome), ==, 0);
   g_test_message ("%s: gone after %.3f s", (const char *) data, duration);
-  g_assert_cmpfloat (duration, <, BOMB_PROMISE);
+  timed_assert_less (duration, BOMB_PROMISE);
 }
 
 int
@@ -447,17 +447,17 @@ main (int    argc,
       test_add (path, &end_cases[i], test_end);
     }
   test_add ("/trees/terminate-at-once", NULL, test_terminate_at_once);
-  test_add ("/trees/dispose", GINT_TO_POINTER (FALSE), test_dispose);
-  test_add ("/trees/dispose-stopped-shim", GINT_TO_POINTER (TRUE), test_dispose);
-  test_add ("/trees/dispose-manager", NULL, test_dispose_manager);
+  test_add_timed ("/trees/dispose", GINT_TO_POINTER (FALSE), test_dispose);
+  test_add_timed ("/trees/dispose-stopped-shim", GINT_TO_POINTER (TRUE), test_dispose);
+  test_add_timed ("/trees/dispose-manager", NULL, test_dispose_manager);
   test_add ("/trees/crash", NULL, test_crash);
   test_add ("/trees/told-at-once", NULL, test_told_at_once);
   test_add ("/trees/lost-shim", NULL, test_lost_shim);
   test_add ("/trees/lost-shim-while-stopping", NULL, test_lost_shim_while_stopping);
   test_add ("/trees/kill-group", NULL, test_kill_group);
-  test_add ("/trees/fork-bomb", "--fork-bomb=" BOMB, test_hard);
-  test_add ("/trees/setsid-fork-bomb", "--setsid-fork-bomb=" BOMB, test_hard);
-  test_add ("/trees/nested", "--nested=" BOMB, test_hard);
+  test_add_timed ("/trees/fork-bomb", "--fork-bomb=" BOMB, test_hard);
+  test_add_timed ("/trees/setsid-fork-bomb", "--setsid-fork-bomb=" BOMB, test_hard);
+  test_add_timed ("/trees/nested", "--nested=" BOMB, test_hard);
 
   return g_test_run ();
 }

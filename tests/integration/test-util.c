@@ -45,7 +45,7 @@ void
 test_tear_down (TestFixture   *self,
                 gconstpointer  data G_GNUC_UNUSED)
 {
-  gint64 end = g_get_monotonic_time () + 2 * G_USEC_PER_SEC;
+  gint64 end = g_get_monotonic_time () + TEST_DEADLINE / 2 * G_USEC_PER_SEC;
   g_autoptr(GArray) left = test_find_tagged (self);
 
   while ((left->len > 0 || test_has_children ()) && g_get_monotonic_time () < end)
@@ -72,6 +72,35 @@ test_tear_down (TestFixture   *self,
   g_main_context_pop_thread_default (self->context);
   g_main_context_unref (self->context);
   g_free (self->tag);
+}
+
+typedef struct
+{
+  TestFunction function;
+  gconstpointer data;
+} TimedTest;
+
+static void
+run_timed (TestFixture   *self,
+           gconstpointer  data)
+{
+  const TimedTest *test = data;
+
+  do
+    test->function (self, test->data);
+  while (timed_again ());
+}
+
+void
+test_add_timed (const char    *path,
+                gconstpointer  data,
+                TestFunction   function)
+{
+  TimedTest *test = g_new0 (TimedTest, 1);   /* as long as there are tests */
+
+  test->function = function;
+  test->data = data;
+  test_add (path, test, run_timed);
 }
 
 /* Waiting */

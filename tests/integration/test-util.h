@@ -5,6 +5,8 @@
 
 #include <extension-host.h>
 
+#include "timed.h"
+
 G_BEGIN_DECLS
 
 /* What the integration tests share: a main context of their own, waiting for conditions, and a look
@@ -38,6 +40,14 @@ void test_tear_down (TestFixture   *self,
 
 #define test_add(path, data, function) \
   g_test_add (path, TestFixture, data, test_set_up, function, test_tear_down)
+
+/* With limits of time: see timed.h. */
+typedef void (*TestFunction) (TestFixture   *fixture,
+                              gconstpointer  data);
+
+void test_add_timed (const char    *path,
+                     gconstpointer  data,
+                     TestFunction   function);
 
 /* Waiting */
 

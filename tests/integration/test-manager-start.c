@@ -7,7 +7,8 @@
 #include <signal.h>
 #include <string.h>
 
-#define NEVER 0   /* ready */
+#define NEVER 0       /* ready */
+#define LATER 2500    /* ms: not before the test has done what comes first, on a busy machine either */
 
 /* One that says that it is ready after @ready_after ms. @after are ids with spaces between them. */
 static ExtensionHostProcess *
@@ -342,7 +343,7 @@ test_restarted (TestFixture   *fixture,
                 gconstpointer  data)
 {
   g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
-  ExtensionHostProcess *first = add (fixture, manager, "first", "", 200);
+  ExtensionHostProcess *first = add (fixture, manager, "first", "", LATER);
   ExtensionHostProcess *second = add (fixture, manager, "second", "first", 1);
 
   g_object_set (extension_host_process_get_spec (first),
@@ -364,7 +365,7 @@ test_was_ready (TestFixture   *fixture,
   ExtensionHostProcess *quick = add (fixture, manager, "quick", "", 1);
   ExtensionHostProcess *second = add (fixture, manager, "second", "quick slow", 1);
 
-  add (fixture, manager, "slow", "", 300);
+  add (fixture, manager, "slow", "", LATER);
   start_all (manager);
   test_wait_until (fixture, is_ready (quick));
   g_assert_cmpuint (extension_host_process_get_generation (second), ==, 0);
@@ -377,7 +378,7 @@ test_twice (TestFixture   *fixture,
             gconstpointer  data)
 {
   g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
-  ExtensionHostProcess *first = add (fixture, manager, "first", "", 100);
+  ExtensionHostProcess *first = add (fixture, manager, "first", "", LATER);
   ExtensionHostProcess *second = add (fixture, manager, "second", "first", 1);
 
   start_all (manager);
@@ -398,7 +399,7 @@ test_started_by_hand (TestFixture   *fixture,
                       gconstpointer  data)
 {
   g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
-  ExtensionHostProcess *first = add (fixture, manager, "first", "", 300);
+  ExtensionHostProcess *first = add (fixture, manager, "first", "", LATER);
   ExtensionHostProcess *second = add (fixture, manager, "second", "first", 1);
   ExtensionHostProcess *third = add (fixture, manager, "third", "second", 1);
 
@@ -424,7 +425,7 @@ test_called_off (TestFixture   *fixture,
 {
   Die die = data;
   g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
-  ExtensionHostProcess *first = add (fixture, manager, "first", "", 600);
+  ExtensionHostProcess *first = add (fixture, manager, "first", "", LATER);
   g_autoptr(ExtensionHostProcess) second =
     g_object_ref (add (fixture, manager, "second", "first", 1));
   ExtensionHostProcess *third = add (fixture, manager, "third", "second", 1);

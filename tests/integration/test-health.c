@@ -387,8 +387,11 @@ static void
 test_reply_saves_probe (TestFixture   *fixture,
                         gconstpointer  data G_GNUC_UNUSED)
 {
-  while (!try_saving_probes (fixture))
-    continue;
+  for (guint i = 0; i < 20; i++)
+    if (try_saving_probes (fixture))
+      return;
+
+  g_test_skip ("The machine has too much else to do");
 }
 
 /* Its probes are never answered, its calls are. */

@@ -8,7 +8,8 @@
 #define REQUEST(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"do\"}\n"
 #define INVALID(id, why) \
   "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"error\":{\"code\":-32600,\"message\":\"" why "\"}}\n"
-#define BRIEF 20   /* ms */
+#define BRIEF 20       /* ms */
+#define SECONDS 2000   /* ms: not over before the first turn, on a busy machine either */
 
 /* Wrong requests are answered */
 
@@ -260,8 +261,8 @@ test_nothing_times_out_while_we_do_not_read (Fixture       *fixture,
   Answer *answer, *other;
 
   attach (fixture, TRUE);
-  answer = call_full (fixture, "a", NULL, BRIEF, FALSE, NULL);
-  other = call_full (fixture, "b", NULL, BRIEF, FALSE, NULL);
+  answer = call_full (fixture, "a", NULL, SECONDS, FALSE, NULL);
+  other = call_full (fixture, "b", NULL, SECONDS, FALSE, NULL);
   turn (fixture);
   extension_host_channel_set_reading (fixture->channel, FALSE);
   say (fixture, RESULT ("1", "1"));

@@ -332,7 +332,7 @@ test_stopped_supervision (TestFixture   *fixture,
       kill ((pid_t) extension_host_process_get_pid (process), SIGKILL);
       test_wait_until (fixture, extension_host_process_get_generation (process) > generation);
       dbus_wait_state (fixture, process, RUNNING);
-      g_assert_cmpint (g_get_monotonic_time () - began, <, 5 * G_USEC_PER_SEC);
+      g_assert_cmpint (g_get_monotonic_time () - began, <, 20 * G_USEC_PER_SEC);
     }
   g_assert_cmpuint (seen->transitions->len, ==, 80);   /* unhealthy restarting starting running */
   g_assert_cmpuint (dbus_record_count (told, "StateChanged"), ==, 0);
@@ -455,7 +455,7 @@ test_stopped_at_the_end (TestFixture   *fixture,
   began = g_get_monotonic_time ();
   extension_host_manager_unpublish (scene.manager);
   wait_for_outage (&scene);
-  g_assert_cmpint (g_get_monotonic_time () - began, <, 5 * G_USEC_PER_SEC);
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 20 * G_USEC_PER_SEC);
   go_on (&scene);
   test_wait_polling (fixture, 5, !publish_is_owned (&scene, PUBLISH_NAME));
 

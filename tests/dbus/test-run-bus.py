@@ -163,7 +163,7 @@ def test_no_bus():
                 before = time.monotonic()
                 run.send(signal.SIGINT)
                 run.expect_status(0)
-                assert time.monotonic() - before < 5
+                assert time.monotonic() - before < 15
             finally:
                 bus.daemon.send_signal(signal.SIGCONT)
             equal([e["new"] for e in map(json.loads, run.lines) if e["event"] == "state-changed"][-1],

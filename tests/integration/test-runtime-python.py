@@ -48,7 +48,7 @@ def test_threads():
         equal(runtime.result("ping"), {})
         for call in calls:
             runtime.answer(call)
-        assert time.monotonic() - start < 10, "they waited for each other"
+        assert time.monotonic() - start < 25, "they waited for each other"
 
 
 @tap.case("a forked child does not write to the wire")
@@ -75,7 +75,7 @@ def test_exit():
         start = time.monotonic()
         runtime.log("unfinished", extension="e")
         runtime.expect_exit()
-        assert time.monotonic() - start < 4, "it waited for the thread"
+        assert time.monotonic() - start < 25, "it waited for the thread"
         expect(runtime.stderr, "at the exit")
 
 

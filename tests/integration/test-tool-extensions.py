@@ -329,9 +329,9 @@ def test_calls_interrupted():
 @tap.case("--call-timeout does not count the waiting for extensions")
 def test_call_timeout():
     with Extensions(late="slowly") as folder:
-        with run("--json", "--call-timeout=1s", "--call", "late/who", "late.json", folder=folder) as tool:
+        with run("--json", "--call-timeout=4s", "--call", "late/who", "late.json", folder=folder) as tool:
             tool.read_event("extension", state="activating")
-            time.sleep(1.5)
+            time.sleep(5)
             (folder / "late.json.go").touch()
             tool.expect_status(0)
             equal(len(tool.events("result")), 1)

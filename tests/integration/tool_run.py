@@ -74,7 +74,7 @@ class Tool:
         if self.process.stdout:
             self.process.stdout.close()
         try:
-            wait_until(lambda: not find_marked(self.mark), "nothing is left running", 5)
+            wait_until(lambda: not find_marked(self.mark), "nothing is left running", DEADLINE)
         except AssertionError:
             left = find_marked(self.mark)
             for pid in left:

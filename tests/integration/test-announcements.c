@@ -370,7 +370,7 @@ test_cancel (TestFixture   *fixture,
   g_autoptr(GError) error = NULL;
 
   test_bring_up (fixture, process, record);
-  g_object_set (spec, "exit-timeout", 300, NULL);
+  g_object_set (spec, "exit-timeout", 2000, NULL);
   extension_host_process_stop_async (process, cancellable, test_store_result, &stopped);
   g_cancellable_cancel (cancellable);
   test_wait_until (fixture, stopped != NULL);

@@ -88,7 +88,7 @@ allow_restarts (ExtensionHostSpec *spec)
 {
   g_object_set (spec,
                 "restart", EXTENSION_HOST_RESTART_POLICY_ALWAYS,
-                "backoff-initial", 20,
+                "backoff-initial", 500,   /* long enough to be seen in restarting */
                 NULL);
 }
 

@@ -406,7 +406,7 @@ test_not_running (TestFixture   *fixture,
 
   assert_not_running (fixture, process);   /* stopped */
 
-  g_object_set (spec, "ack-timeout", 300, "exit-timeout", 0, NULL);
+  g_object_set (spec, "ack-timeout", 2000, "exit-timeout", 0, NULL);
   g_object_unref (spec);
   g_assert_true (extension_host_process_start (process, NULL));
   rpc_wait_running (fixture, process);

@@ -358,7 +358,7 @@ test_out_of_turn (TestFixture   *fixture,
                   gconstpointer  data)
 {
   g_autoptr(ExtensionHostManager) manager = manager_new (fixture, 2, "--print=ready");
-  ExtensionHostProcess *slow = add (fixture, manager, "--slow-death=500");
+  ExtensionHostProcess *slow = add (fixture, manager, "--slow-death=3000");
   ExtensionHostProcess *in_backoff = get (manager, 1);
   const char *after[] = { "0", "1", NULL };
   g_autoptr(ExtensionHostShutdownReport) report = NULL;
@@ -392,7 +392,7 @@ static void
 test_crash_meanwhile (TestFixture   *fixture,
                       gconstpointer  data)
 {
-  g_autoptr(ExtensionHostManager) manager = manager_new (fixture, 3, "--slow-death=300");
+  g_autoptr(ExtensionHostManager) manager = manager_new (fixture, 3, "--slow-death=2000");
   g_autoptr(ExtensionHostShutdownReport) report = NULL;
   g_autoptr(GAsyncResult) result = NULL;
   ExtensionHostProcess *first = get (manager, 0);
@@ -528,7 +528,7 @@ static void
 test_refused (TestFixture   *fixture,
               gconstpointer  data)
 {
-  g_autoptr(ExtensionHostManager) manager = manager_new (fixture, 2, "--slow-death=300");
+  g_autoptr(ExtensionHostManager) manager = manager_new (fixture, 2, "--slow-death=2000");
   g_autoptr(ExtensionHostShutdownReport) report = NULL;
   g_autoptr(ExtensionHostStopOutcome) outcome = NULL;
   g_autoptr(GAsyncResult) result = NULL;
@@ -571,7 +571,7 @@ static void
 test_cancel (TestFixture   *fixture,
              gconstpointer  data)
 {
-  g_autoptr(ExtensionHostManager) manager = manager_new (fixture, 3, "--slow-death=300");
+  g_autoptr(ExtensionHostManager) manager = manager_new (fixture, 3, "--slow-death=2000");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(GAsyncResult) first = NULL;
   g_autoptr(GAsyncResult) second = NULL;

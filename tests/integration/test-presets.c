@@ -314,7 +314,7 @@ test_lsp_stop_refused (TestFixture   *fixture,
   g_autoptr(TestRecord) record = NULL;
   g_autoptr(ExtensionHostStopOutcome) outcome = NULL;
 
-  g_object_set (spec, "exit-timeout", 100, NULL);
+  g_object_set (spec, "exit-timeout", 2000, NULL);   /* it says that it has seen it by then */
   process = rpc_start (fixture, spec);
   record = test_record_new (process);
   test_wait_until (fixture, is_ready (process));

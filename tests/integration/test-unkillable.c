@@ -64,7 +64,7 @@ spec_new (TestFixture *fixture)
   g_object_set (spec,
                 "exit-timeout", 0,
                 "term-timeout", 0,
-                "kill-timeout", 2500,
+                "kill-timeout", 5000,
                 "restart", EXTENSION_HOST_RESTART_POLICY_ALWAYS,
                 "backoff-initial", 0,
                 NULL);

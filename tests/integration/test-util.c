@@ -80,6 +80,8 @@ typedef struct
   gconstpointer data;
 } TimedTest;
 
+static GPtrArray *timed_tests;   /* as long as there are tests */
+
 static void
 run_timed (TestFixture   *self,
            gconstpointer  data)
@@ -96,7 +98,11 @@ test_add_timed (const char    *path,
                 gconstpointer  data,
                 TestFunction   function)
 {
-  TimedTest *test = g_new0 (TimedTest, 1);   /* as long as there are tests */
+  TimedTest *test = g_new0 (TimedTest, 1);
+
+  if (timed_tests == NULL)
+    timed_tests = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (timed_tests, test);
 
   test->function = function;
   test->data = data;

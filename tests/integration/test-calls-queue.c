@@ -17,7 +17,7 @@ static void
 test_before_ready (TestFixture   *fixture,
                    gconstpointer  data)
 {
-  ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", "--ready-after=100", NULL);
+  ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", "--ready-after=3000", NULL);
   g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
   g_autoptr(TestRecord) record = test_record_new (process);
   RpcCall calls[10];
@@ -61,7 +61,7 @@ static void
 test_cancelled_in_queue (TestFixture   *fixture,
                          gconstpointer  data)
 {
-  ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", "--ready-after=50", "--cancel-notices",
+  ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", "--ready-after=2000", "--cancel-notices",
                                           NULL);
   g_autoptr(ExtensionHostProcess) process = NULL;
   g_autoptr(TestRecord) record = NULL;

@@ -406,6 +406,7 @@ test_bom (TestFixture   *fixture,
   rpc_call (&call, process, "add", "[1,2]", 200, NULL);
   rpc_wait (fixture, &call);
   rpc_assert_error (&call, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_TIMED_OUT);
+  test_wait_until (fixture, record->lines->len > 0);
   g_assert_cmpuint (record->lines->len, ==, 1);
   rpc_stop (process);
 }

@@ -76,7 +76,7 @@ test_reported (TestFixture   *fixture,
                gconstpointer  data)
 {
   gboolean shakes_hands = GPOINTER_TO_INT (data);
-  ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", "--ready-after=300", NULL);
+  ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", "--ready-after=2500", NULL);
   g_autoptr(ExtensionHostProcess) process = NULL;
   Wait waits[10];
 

@@ -360,6 +360,7 @@ leave_unkillable (gpointer data)
   g_autofree char *pids = g_build_filename (folder, "pids", NULL);
   g_autofree char *report = NULL;
   g_autofree char *again = NULL;
+  guint n_looks = 0;
   g_autoptr(Host) host = host_start (NULL, ARGV ("/bin/sh", "-c", script));
 
   host_expect_spawned (host);
@@ -367,7 +368,12 @@ leave_unkillable (gpointer data)
   host_send (host, "kill");
   host_expect (host, "ok");
   host_expect (host, "signalled 9 0");
-  report = host_next_report (host);
+  do   /* on a busy machine the child may need longer than a second to go */
+    {
+      g_free (report);
+      report = host_next_report (host);
+    }
+  while (g_strcmp0 (report, "left 2") == 0 && n_looks++ < 10);
   g_assert_cmpstr (report, ==, "left 1");
   again = host_next_report (host);
   g_assert_cmpstr (again, ==, "left 1");

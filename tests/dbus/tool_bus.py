@@ -7,6 +7,7 @@ TOOL_APP and FAKE_APP name the applications, EXTENSION_HOST_TOOL the command.
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -37,6 +38,18 @@ CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configurat
   </policy>
 </busconfig>
 """
+
+
+# It says so after 2 s, in which a busy machine may not let the application run.
+SILENT = re.compile(r"\(process (\d+)\) did not answer within")
+ATTEMPTS = 5
+
+
+def is_stopped(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    except FileNotFoundError:
+        return True
 
 
 class App:
@@ -109,10 +122,18 @@ class Bus:
                                              **(environment or {})}, **options)
 
     def run(self, *arguments, status=0, environment=None):
-        """The lines of stdout, and stderr."""
-        with self.tool(*arguments, environment=environment) as tool:
-            tool.expect_status(status)
-            return tool.lines, tool.stderr
+        """The lines of stdout, and stderr. Asked again if an application was silent because the machine
+        is busy."""
+        for left in reversed(range(ATTEMPTS)):
+            with self.tool(*arguments, environment=environment) as tool:
+                tool.read_rest()
+                tool.process.wait(DEADLINE)
+                stderr = tool.stderr
+                silent = [int(pid) for pid in SILENT.findall(stderr)]
+                if left == 0 or not silent or any(is_stopped(pid) for pid in silent):
+                    tool.expect_status(status)
+                    break
+        return tool.lines, stderr
 
     def run_json(self, *arguments, status=0):
         lines, stderr = self.run(*arguments, "--json", status=status)

@@ -299,7 +299,7 @@ try_with_few (TestFixture *self,
   struct rlimit before;
 
   getrlimit (RLIMIT_NOFILE, &before);
-  g_object_set (spec, "backoff-initial", 50, NULL);
+  g_object_set (spec, "backoff-initial", 300, NULL);   /* the limit is lifted by then */
   if (with_ipc)
     g_object_set (spec,
                   "transport", EXTENSION_HOST_TRANSPORT_NODE_IPC,

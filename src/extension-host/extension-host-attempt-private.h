@@ -58,6 +58,7 @@ guint                 extension_host_attempt_get_shim_pid   (ExtensionHostAttemp
 guint                 extension_host_attempt_get_pid     (ExtensionHostAttempt             *self);
 guint                 extension_host_attempt_get_left    (ExtensionHostAttempt             *self);
 gboolean              extension_host_attempt_has_ended   (ExtensionHostAttempt             *self);
+gboolean              extension_host_attempt_is_tree_gone   (ExtensionHostAttempt          *self);
 ExtensionHostChannel *extension_host_attempt_get_channel (ExtensionHostAttempt             *self);
 void                  extension_host_attempt_close_input (ExtensionHostAttempt             *self);
 void                  extension_host_attempt_terminate   (ExtensionHostAttempt             *self,

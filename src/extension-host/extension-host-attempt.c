@@ -127,6 +127,13 @@ extension_host_attempt_has_ended (ExtensionHostAttempt *self)
   return self->ended;
 }
 
+/* Whether all of the tree has, though the shim may still have to be reaped. */
+gboolean
+extension_host_attempt_is_tree_gone (ExtensionHostAttempt *self)
+{
+  return self->tree_gone;
+}
+
 static void
 close_all (ExtensionHostAttempt *self)
 {

@@ -46,6 +46,15 @@ may_be_acknowledged (ExtensionHostLadder *self)
 }
 
 static void
+give_up (gpointer data)
+{
+  ExtensionHostLadder *self = data;
+
+  self->spent = TRUE;
+  self->gave_up (MAX (extension_host_attempt_get_left (self->attempt), 1), self->owner);
+}
+
+static void
 on_time_up (gpointer data)
 {
   ExtensionHostLadder *self = data;
@@ -56,6 +65,16 @@ on_time_up (gpointer data)
       return;
     }
 
+  /* The tree went at this rung, and there is nobody to climb for: what is waited for is that the shim
+   * is reaped, which takes long where the machine has kept us, or it, from running. */
+  if (self->rung < EXTENSION_HOST_STOP_RUNG_KILL && extension_host_attempt_is_tree_gone (self->attempt))
+    {
+      extension_host_deadline_arm (&self->deadline, self->reactor,
+                                   g_get_monotonic_time () + (gint64) self->spec->kill_timeout * 1000,
+                                   give_up, self);
+      return;
+    }
+
   if (self->rung < EXTENSION_HOST_STOP_RUNG_KILL)
     {
       climb_to (self, extension_host_attempt_has_ended (self->attempt)
@@ -63,8 +82,7 @@ on_time_up (gpointer data)
       return;
     }
 
-  self->spent = TRUE;
-  self->gave_up (MAX (extension_host_attempt_get_left (self->attempt), 1), self->owner);
+  give_up (self);
 }
 
 static void

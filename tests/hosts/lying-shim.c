@@ -87,6 +87,21 @@ flood (void)
     continue;
 }
 
+/* It does as it is told, and then it does not go. */
+static void
+linger (void)
+{
+  char byte;
+
+  tell ("@", 1);
+  while (read (STDIN_FILENO, &byte, 1) > 0)
+    continue;
+  tell ("exited 0", strlen ("exited 0"));
+  tell ("gone", strlen ("gone"));
+  for (;;)
+    pause ();
+}
+
 int
 main (void)
 {
@@ -101,6 +116,9 @@ main (void)
       flood ();
       return 0;
     }
+
+  if (lie != NULL && strcmp (lie, "gone-lingers") == 0)
+    linger ();
 
   for (size_t i = 0; i < sizeof tales / sizeof tales[0]; i++)
     {

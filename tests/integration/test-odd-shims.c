@@ -296,6 +296,29 @@ test_left_many (TestFixture   *fixture,
   g_assert_cmpuint (test_count_tagged (fixture), ==, 0);
 }
 
+/* The tree went at the end of its input, and no more was needed: the shim that has to be reaped is not of
+ * it. That takes this one longer than it should, and others on a busy machine. */
+static void
+test_gone_lingers (TestFixture   *fixture,
+                   gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostSpec) spec = spec_new (fixture, "gone-lingers");
+  g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
+  g_autoptr(ExtensionHostStopOutcome) outcome = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_object_set (spec, "exit-timeout", 1000 * TEST_DEADLINE, NULL);
+  expect_start_error (fixture, process, STARTS);
+  outcome = extension_host_process_stop (process, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (extension_host_stop_outcome_get_exited (outcome));
+  g_assert_false (extension_host_stop_outcome_get_forced (outcome));
+  g_assert_cmpint (extension_host_stop_outcome_get_rung (outcome), ==, EXTENSION_HOST_STOP_RUNG_EOF);
+  g_assert_cmpuint (extension_host_stop_outcome_get_leftover (outcome), ==, 0);
+  g_assert_true (is_in (process, EXTENSION_HOST_STATE_STOPPED));
+  g_assert_cmpuint (test_count_tagged (fixture), ==, 0);
+}
+
 /* What is told of one generation is not what was the matter with the one before. */
 
 static void
@@ -345,6 +368,7 @@ main (int   argc,
   test_add ("/odd-shims/ended-at-once", NULL, test_ended_at_once);
   test_add ("/odd-shims/flood", NULL, test_flood);
   test_add ("/odd-shims/left-many", NULL, test_left_many);
+  test_add ("/odd-shims/gone-lingers", NULL, test_gone_lingers);
   test_add ("/odd-shims/error-of-this-start", NULL, test_error_of_this_start);
   test_add ("/odd-shims/outcome-of-this-stop", NULL, test_outcome_of_this_stop);
 

@@ -35,7 +35,8 @@ timed_again (void)
 
 typedef struct
 {
-  GTestDataFunc function;
+  GTestFunc without_data;   /* this … */
+  GTestDataFunc function;   /* … or this */
   gconstpointer data;
 } Timed;
 
@@ -45,8 +46,21 @@ run (gconstpointer data)
   const Timed *timed = data;
 
   do
-    timed->function (timed->data);
+    if (timed->without_data != NULL)
+      timed->without_data ();
+    else
+      timed->function (timed->data);
   while (timed_again ());
+}
+
+void
+timed_add_func (const char *path,
+                GTestFunc   function)
+{
+  Timed *timed = g_new0 (Timed, 1);
+
+  timed->without_data = function;
+  g_test_add_data_func_full (path, timed, run, g_free);
 }
 
 void
@@ -59,22 +73,4 @@ timed_add_data_func (const char    *path,
   timed->function = function;
   timed->data = data;
   g_test_add_data_func_full (path, timed, run, g_free);
-}
-
-static void
-call (gconstpointer data)
-{
-  GTestFunc *function = (GTestFunc *) data;
-
-  (*function) ();
-}
-
-void
-timed_add_func (const char *path,
-                GTestFunc   function)
-{
-  GTestFunc *place = g_new (GTestFunc, 1);
-
-  *place = function;
-  timed_add_data_func (path, place, call);
 }

@@ -183,7 +183,7 @@ def replace_summary(text, table):
 
 def markdown(results, verdicts, machine):
     medians = results.medians()
-    lines = [machine, ""]
+    lines = ["# Figures", "", machine, "[README.md](README.md) says how they are taken.", ""]
 
     for mode in results.modes():
         if mode in MODES:

@@ -6,6 +6,8 @@
 # “N passed, N failed, N skipped”, counting targets.
 #
 #   tests/fuzz/run.sh [SECONDS [TARGET…]]
+#
+# With FUZZ_SEED=N in the environment each run tries the same inputs, but for how far it gets.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -13,6 +15,7 @@ fuzz=$root/tests/fuzz
 build=${BUILD_DIR:-$root/_build-fuzz}
 finds=$build/finds
 seconds=${1:-60}
+seed=${FUZZ_SEED:-0}   # 0: another one each time
 jobs=2
 flags=(-g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all)
 
@@ -67,7 +70,7 @@ run_target () {
 
   grown=$(mktemp -d "$build/grown-XXXXXX")
   mkdir -p "$finds"
-  "$build/fuzz-$name" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=1024 \
+  "$build/fuzz-$name" -max_total_time="$seconds" -seed="$seed" -timeout=20 -rss_limit_mb=1024 \
     -artifact_prefix="$finds/$name-" -print_final_stats=1 -verbosity=1 \
     "$grown" "$fuzz/corpus/$name" >"$build/$name.log" 2>&1 </dev/null || status=$?
   rm -rf -- "$grown"

@@ -3,6 +3,7 @@
 
 #include "extension-host-error.h"
 #include "extension-host-invocation-private.h"
+#include "extension-host-json-glib-private.h"
 
 /**
  * ExtensionHostInvocation:
@@ -203,7 +204,6 @@ void
 extension_host_invocation_return_value (ExtensionHostInvocation *self,
                                         JsonNode                *result)
 {
-  g_autoptr(JsonGenerator) generator = NULL;
   g_autofree char *text = NULL;
   gsize length = 0;
 
@@ -211,11 +211,7 @@ extension_host_invocation_return_value (ExtensionHostInvocation *self,
   g_return_if_fail (!self->answered);
 
   if (result != NULL)
-    {
-      generator = json_generator_new ();
-      json_generator_set_root (generator, result);
-      text = json_generator_to_data (generator, &length);
-    }
+    text = extension_host_json_to_text (result, &length);
 
   answer_once (self, text, length, 0, NULL);
 }

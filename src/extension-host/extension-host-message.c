@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "extension-host-json-glib-private.h"
 #include "extension-host-json-repair-private.h"
 #include "extension-host-message-private.h"
 
@@ -473,7 +474,6 @@ append_node (GString    *out,
              const char *name,
              JsonNode   *node)
 {
-  g_autoptr(JsonGenerator) generator = NULL;
   gsize start = 0;
 
   if (node == NULL)
@@ -481,9 +481,7 @@ append_node (GString    *out,
 
   append (out, name, strlen (name));
   start = out->len;
-  generator = json_generator_new ();
-  json_generator_set_root (generator, node);
-  json_generator_to_gstring (generator, out);
+  extension_host_json_write (node, out);
   blank_line_breaks (out, start);
 }
 

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "extension-host-error.h"
+#include "extension-host-json-glib-private.h"
 #include "extension-host-json-repair-private.h"
 #include "extension-host-payload-private.h"
 
@@ -38,21 +39,6 @@ extension_host_payload_take_span (ExtensionHostPayload        *self,
   self->has_nul = span->has_nul;
 }
 
-/* To seal a tree costs a hash of all that is in it, which for long strings is a fifth of the time. */
-static JsonNode *
-parse_text (const char  *text,
-            gsize        length,
-            gboolean     is_shared,
-            GError     **error)
-{
-  g_autoptr(JsonParser) parser = is_shared ? json_parser_new_immutable () : json_parser_new ();
-
-  if (!json_parser_load_from_data (parser, text, (gssize) length, error))
-    return NULL;
-
-  return json_parser_steal_root (parser);
-}
-
 /* What reaches json-glib has passed the scan, is repaired, and is not larger than it can bear: a
  * value costs it about 100 bytes. */
 static JsonNode *
@@ -82,7 +68,7 @@ parse (const ExtensionHostPayload  *self,
   if (self->needs_repair)
     text = repaired = extension_host_json_repair (text, length, &length);
 
-  return parse_text (text, length, self->is_shared, error);
+  return extension_host_json_parse (text, length, self->is_shared, error);
 }
 
 /* The payload as a tree, which is immutable if it is shared. NULL if there is none, or with the error set. */
@@ -259,16 +245,11 @@ extension_host_params_to_text (JsonNode  *params,
                                gsize     *length,
                                GError   **error)
 {
-  g_autoptr(JsonGenerator) generator = NULL;
-
   *length = 0;
   if (params == NULL || !extension_host_params_check_node (params, error))
     return NULL;
 
-  generator = json_generator_new ();
-  json_generator_set_root (generator, params);
-
-  return json_generator_to_data (generator, length);
+  return extension_host_json_to_text (params, length);
 }
 
 /* Whether a text can go out as parameters. */

@@ -71,7 +71,8 @@ parse (const ExtensionHostPayload  *self,
   return extension_host_json_parse (text, length, self->is_shared, error);
 }
 
-/* The payload as a tree, which is immutable if it is shared. NULL if there is none, or with the error set. */
+/* The payload as a tree, which is immutable if it is shared, and else given away once. NULL if there is
+ * none, or with the error set. */
 JsonNode *
 extension_host_payload_parse (const ExtensionHostPayload  *self,
                               GError                     **error)
@@ -81,8 +82,11 @@ extension_host_payload_parse (const ExtensionHostPayload  *self,
 
   if (self->error != NULL)
     g_propagate_error (error, g_error_copy (self->error));
+  if (self->tree == NULL)
+    return NULL;
 
-  return self->tree != NULL ? json_node_ref (extension_host_tree_get_root (self->tree)) : NULL;
+  return self->is_shared ? json_node_ref (extension_host_tree_get_root (self->tree))
+                         : extension_host_tree_take_root (self->tree);
 }
 
 /* Parsing in a thread */

@@ -15,6 +15,7 @@ ExtensionHostTree *extension_host_tree_new      (JsonNode          *root,
 void               extension_host_tree_begin_parsing (void);
 void               extension_host_tree_end_parsing   (void);
 JsonNode          *extension_host_tree_get_root (ExtensionHostTree *self);
+JsonNode          *extension_host_tree_take_root (ExtensionHostTree *self);
 void               extension_host_tree_release  (ExtensionHostTree *self);
 
 G_END_DECLS

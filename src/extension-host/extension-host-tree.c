@@ -14,7 +14,7 @@ struct _ExtensionHostTree
 {
   GMainContext *context;   /* NULL once its source has been attached: that is owned by the context */
   GPtrArray *nodes;        /* of JsonNode, parents before their children */
-  guint n_freed;           /* of them */
+  guint n_gone;            /* the first of them are not ours any more */
   gint64 released;         /* monotonic, µs */
 };
 
@@ -89,12 +89,20 @@ extension_host_tree_get_root (ExtensionHostTree *self)
   return g_ptr_array_index (self->nodes, 0);
 }
 
+/* The root for somebody whose own it is to be: json_node_free() would pull down one that has another
+ * reference, too. NULL if it was taken before. */
+JsonNode *
+extension_host_tree_take_root (ExtensionHostTree *self)
+{
+  return self->n_gone == 0 ? g_ptr_array_index (self->nodes, self->n_gone++) : NULL;
+}
+
 static void
 free_some (ExtensionHostTree *self,
            guint              n)
 {
-  for (guint end = MIN (self->n_freed + n, self->nodes->len); self->n_freed < end; self->n_freed++)
-    json_node_unref (g_ptr_array_index (self->nodes, self->n_freed));
+  for (guint end = MIN (self->n_gone + n, self->nodes->len); self->n_gone < end; self->n_gone++)
+    json_node_unref (g_ptr_array_index (self->nodes, self->n_gone));
 }
 
 static void
@@ -120,9 +128,9 @@ on_time_to_free (gpointer data)
 
   do
     free_some (self, CLOCK_EVERY);
-  while (self->n_freed < self->nodes->len && g_get_monotonic_time () < ends);
+  while (self->n_gone < self->nodes->len && g_get_monotonic_time () < ends);
 
-  return self->n_freed < self->nodes->len;
+  return self->n_gone < self->nodes->len;
 }
 
 /* Lets go of it. Its users need not have done so. */

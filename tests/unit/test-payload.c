@@ -186,6 +186,32 @@ test_kept_parts_of_a_tree_stay (void)
   clear (&fixture);
 }
 
+/* json_node_free() frees the root whoever else has a reference of it. */
+static void
+test_root_may_be_freed (void)
+{
+  Fixture fixture = { NULL };
+
+  json_node_free (parse (&fixture, N_RECORDS));
+  count_turns (&fixture, G_MAXUINT);
+  clear (&fixture);
+}
+
+static void
+test_root_of_parameters_stays (void)
+{
+  Fixture fixture = { NULL };
+  JsonNode *root = NULL, *again = NULL;
+
+  fixture.payload.is_shared = TRUE;
+  root = parse (&fixture, 300);
+  again = extension_host_payload_parse (&fixture.payload, NULL);
+  g_assert_true (again == root);
+  json_node_unref (again);
+  json_node_unref (root);
+  clear (&fixture);
+}
+
 static void
 note (gpointer is_gone)
 {
@@ -238,6 +264,8 @@ main (int    argc,
                    test_tree_is_not_freed_beside_a_parser);
   g_test_add_func ("/payload/tree/small-is-freed-at-once", test_small_tree_is_freed_at_once);
   g_test_add_func ("/payload/tree/kept-parts-stay", test_kept_parts_of_a_tree_stay);
+  g_test_add_func ("/payload/tree/root-may-be-freed", test_root_may_be_freed);
+  g_test_add_func ("/payload/tree/root-of-parameters-stays", test_root_of_parameters_stays);
   g_test_add_func ("/payload/tree/goes-with-its-context", test_tree_goes_with_its_context);
 
   return g_test_run ();

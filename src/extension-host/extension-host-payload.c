@@ -99,7 +99,7 @@ typedef struct
 {
   ExtensionHostPayload input;      /* a copy that shares the bytes */
   ExtensionHostPayload *output;    /* its owner says whether that is still there */
-  GMainContext *context;
+  GMainContext *context;           /* a reference until there is a source in it: that is owned by it */
   ExtensionHostParsedFunc func;
   GWeakRef owner;
   gboolean is_over;                /* it was told: all that is left is to be freed */
@@ -122,6 +122,9 @@ parsing_free (gpointer data)
   Parsing *parsing = data;
 
   g_clear_pointer (&parsing->input.bytes, g_bytes_unref);
+  g_clear_pointer (&parsing->input.tree, extension_host_tree_free);   /* nobody took it, or has of it */
+  g_clear_error (&parsing->input.error);
+  g_weak_ref_clear (&parsing->owner);
   g_free (parsing);
 }
 
@@ -133,10 +136,6 @@ free_in_thread (gpointer data)
 {
   Parsing *parsing = data;
 
-  g_clear_pointer (&parsing->input.tree, extension_host_tree_release);   /* nobody took it */
-  g_clear_error (&parsing->input.error);
-  g_weak_ref_clear (&parsing->owner);
-  g_main_context_unref (parsing->context);
   parsing->is_over = TRUE;
   g_thread_pool_push (get_threads (), parsing, NULL);
 }
@@ -158,6 +157,7 @@ parse_in_thread (gpointer data,
                  gpointer user_data G_GNUC_UNUSED)
 {
   Parsing *parsing = data;
+  g_autoptr(GMainContext) context = NULL;
   JsonNode *root = NULL;
   GSource *source = NULL;
 
@@ -170,15 +170,17 @@ parse_in_thread (gpointer data,
   extension_host_tree_begin_parsing ();
   root = parse (&parsing->input, &parsing->input.error);
   if (root != NULL)
-    parsing->input.tree = extension_host_tree_new (root, parsing->context);
+    parsing->input.tree = extension_host_tree_new (root);
   extension_host_tree_end_parsing ();
 
+  /* It may never be run again, and then nobody but us has it. */
+  context = parsing->context;
   source = g_idle_source_new ();
   g_source_set_static_name (source, "[extension-host] parsed");
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, on_parsed, parsing, free_in_thread);
   g_source_set_can_recurse (source, TRUE);
-  g_source_attach (source, parsing->context);
+  g_source_attach (source, context);
   g_source_unref (source);
 }
 
@@ -225,6 +227,8 @@ extension_host_payload_take_parsed (gpointer data)
   if (!parsing->output->is_shared)
     g_clear_pointer (&parsing->output->bytes, g_bytes_unref);   /* but for our own reference */
   parsing->output->tree = g_steal_pointer (&parsing->input.tree);
+  if (parsing->output->tree != NULL)
+    extension_host_tree_set_context (parsing->output->tree, parsing->context);
   parsing->output->error = g_steal_pointer (&parsing->input.error);
   parsing->output->is_parsed = TRUE;
 }

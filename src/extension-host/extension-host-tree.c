@@ -12,7 +12,7 @@
 
 struct _ExtensionHostTree
 {
-  GMainContext *context;   /* NULL once its source has been attached: that is owned by the context */
+  GMainContext *context;   /* NULL until it is used in one, and once its source is there: that owns it */
   GPtrArray *nodes;        /* of JsonNode, parents before their children */
   guint n_gone;            /* the first of them are not ours any more */
   gint64 released;         /* monotonic, µs */
@@ -67,20 +67,26 @@ hold (ExtensionHostTree *self,
     json_array_foreach_element (json_node_get_array (node), on_element, self);
 }
 
-/* Takes over @root. May be called in a thread, unlike all that follows: the
- * references of objects and arrays are not atomic, so the nodes are freed where they are used. */
+/* Takes over @root. May be called in a thread, unlike what follows: the references of objects and
+ * arrays are not atomic, so the nodes are freed where they are used. */
 ExtensionHostTree *
-extension_host_tree_new (JsonNode     *root,
-                         GMainContext *context)
+extension_host_tree_new (JsonNode *root)
 {
   ExtensionHostTree *self = g_new0 (ExtensionHostTree, 1);
 
-  self->context = g_main_context_ref (context);
   self->nodes = g_ptr_array_new ();
   hold (self, root);
   json_node_unref (root);
 
   return self;
+}
+
+/* From now on it is used in @context alone. */
+void
+extension_host_tree_set_context (ExtensionHostTree *self,
+                                 GMainContext      *context)
+{
+  self->context = g_main_context_ref (context);
 }
 
 JsonNode *
@@ -105,11 +111,10 @@ free_some (ExtensionHostTree *self,
     json_node_unref (g_ptr_array_index (self->nodes, self->n_gone));
 }
 
-static void
-tree_free (gpointer data)
+/* All of it at once. */
+void
+extension_host_tree_free (ExtensionHostTree *self)
 {
-  ExtensionHostTree *self = data;
-
   free_some (self, self->nodes->len);
   g_ptr_array_unref (self->nodes);
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -142,7 +147,7 @@ extension_host_tree_release (ExtensionHostTree *self)
 
   if (self->nodes->len < MANY)
     {
-      tree_free (self);
+      extension_host_tree_free (self);
       return;
     }
 
@@ -150,6 +155,7 @@ extension_host_tree_release (ExtensionHostTree *self)
   source = g_timeout_source_new (PAUSE);
   g_source_set_static_name (source, "[extension-host] freeing of a large tree");
   g_source_set_priority (source, PRIORITY);
-  g_source_set_callback (source, on_time_to_free, self, tree_free);
+  g_source_set_callback (source, on_time_to_free, self,
+                         (GDestroyNotify) extension_host_tree_free);
   g_source_attach (source, context);
 }

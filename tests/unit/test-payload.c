@@ -85,11 +85,11 @@ on_parsed (gpointer parsing,
   fixture->is_parsed = TRUE;
 }
 
-static JsonNode *
-parse (Fixture *fixture,
+static GObject *
+begin (Fixture *fixture,
        guint    n_records)
 {
-  g_autoptr(GObject) owner = g_object_new (G_TYPE_OBJECT, NULL);
+  GObject *owner = g_object_new (G_TYPE_OBJECT, NULL);
   char *text = make_text (n_records);
 
   g_object_set_data (owner, "fixture", fixture);
@@ -98,6 +98,16 @@ parse (Fixture *fixture,
   fixture->payload.n_values = 1 + 5 * n_records;
   g_assert_true (extension_host_payload_is_large (&fixture->payload));
   extension_host_payload_parse_async (&fixture->payload, fixture->context, on_parsed, owner);
+
+  return owner;
+}
+
+static JsonNode *
+parse (Fixture *fixture,
+       guint    n_records)
+{
+  g_autoptr(GObject) owner = begin (fixture, n_records);
+
   while (!fixture->is_parsed)
     g_main_context_iteration (fixture->context, TRUE);
 
@@ -215,7 +225,19 @@ test_root_of_parameters_stays (void)
 static void
 note (gpointer is_gone)
 {
-  *(gboolean *) is_gone = TRUE;
+  g_atomic_int_set ((int *) is_gone, TRUE);
+}
+
+/* Sets @is_gone when @context is freed, by whatever thread. */
+static void
+watch (GMainContext *context,
+       int          *is_gone)
+{
+  GSource *witness = g_timeout_source_new_seconds (G_MAXINT32);
+
+  g_source_set_callback (witness, NULL, is_gone, note);
+  g_source_attach (witness, context);
+  g_source_unref (witness);
 }
 
 /* A tree that waits to be freed does not keep a context that is never run again. */
@@ -224,15 +246,26 @@ test_tree_goes_with_its_context (void)
 {
   Fixture fixture = { NULL };
   JsonNode *root = parse (&fixture, N_RECORDS);
-  GSource *witness = g_idle_source_new ();
-  gboolean is_gone = FALSE;
+  int is_gone = FALSE;
 
-  g_source_set_callback (witness, NULL, &is_gone, note);
-  g_source_attach (witness, fixture.context);
-  g_source_unref (witness);
+  watch (fixture.context, &is_gone);
   json_node_unref (root);
   clear (&fixture);
   g_assert_true (is_gone);
+}
+
+/* Nor does one that nobody has been told of. */
+static void
+test_news_of_a_tree_go_with_their_context (void)
+{
+  Fixture fixture = { NULL };
+  int is_gone = FALSE;
+
+  g_object_unref (begin (&fixture, N_RECORDS));
+  watch (fixture.context, &is_gone);
+  clear (&fixture);
+  while (!g_atomic_int_get (&is_gone))   /* a thread is at it */
+    g_usleep (1000);
 }
 
 static void
@@ -267,6 +300,8 @@ main (int    argc,
   g_test_add_func ("/payload/tree/root-may-be-freed", test_root_may_be_freed);
   g_test_add_func ("/payload/tree/root-of-parameters-stays", test_root_of_parameters_stays);
   g_test_add_func ("/payload/tree/goes-with-its-context", test_tree_goes_with_its_context);
+  g_test_add_func ("/payload/tree/news-go-with-their-context",
+                   test_news_of_a_tree_go_with_their_context);
 
   return g_test_run ();
 }

@@ -39,8 +39,7 @@ extension_host_payload_take_span (ExtensionHostPayload        *self,
   self->has_nul = span->has_nul;
 }
 
-/* What reaches json-glib has passed the scan, is repaired, and is not larger than it can bear: a
- * value costs it about 100 bytes. */
+/* What reaches json-glib has passed the scan, is repaired, and is not larger than it can bear. */
 static JsonNode *
 parse (const ExtensionHostPayload  *self,
        GError                     **error)
@@ -94,11 +93,13 @@ extension_host_payload_parse (const ExtensionHostPayload  *self,
 #define LARGE_BYTES (8 * 1024)
 #define LARGE_VALUES 2000
 #define MAX_THREADS 2
+#define VALUE_SIZE 100   /* bytes of a value in a tree, about, beside its text */
 
 typedef struct
 {
   ExtensionHostPayload input;      /* a copy that shares the bytes */
   ExtensionHostPayload *output;    /* its owner says whether that is still there */
+  gsize size;                      /* of its tree, in bytes, about */
   GMainContext *context;           /* a reference until there is a source in it: that is owned by it */
   ExtensionHostParsedFunc func;
   GWeakRef owner;
@@ -167,11 +168,10 @@ parse_in_thread (gpointer data,
       return;
     }
 
-  extension_host_tree_begin_parsing ();
   root = parse (&parsing->input, &parsing->input.error);
   if (root != NULL)
-    parsing->input.tree = extension_host_tree_new (root);
-  extension_host_tree_end_parsing ();
+    parsing->input.tree = extension_host_tree_new (root, parsing->size);
+  extension_host_tree_end_parsing (parsing->size);
 
   /* It may never be run again, and then nobody but us has it. */
   context = parsing->context;
@@ -210,9 +210,11 @@ extension_host_payload_parse_async (ExtensionHostPayload    *self,
   parsing->input = *self;
   g_bytes_ref (self->bytes);
   parsing->output = self;
+  parsing->size = g_bytes_get_size (self->bytes) + self->n_values * VALUE_SIZE;
   parsing->context = g_main_context_ref (context);
   parsing->func = func;
   g_weak_ref_init (&parsing->owner, owner);
+  extension_host_tree_begin_parsing (parsing->size);
   g_thread_pool_push (get_threads (), parsing, NULL);
 
   return parsing;

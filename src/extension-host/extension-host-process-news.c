@@ -11,6 +11,7 @@
  * order in which they happened, whatever handlers do meanwhile. */
 
 #define HISTORY_MAX 100
+#define ROOM_LOOK 2000   /* µs */
 #define QUEUED_LINES_MAX (2 * EXTENSION_HOST_LOG_RATE)   /* while handlers take their time */
 
 typedef struct
@@ -56,6 +57,7 @@ extension_host_process_drop_news (ExtensionHostProcess *self)
   self->queued_lines = 0;
   self->queued_bytes = 0;
   extension_host_backlog_drop (&self->rest);
+  extension_host_deadline_disarm (&self->room);
   self->parsing = NULL;
 }
 
@@ -116,7 +118,16 @@ on_parsed (gpointer parsing,
   extension_host_process_flush (self);
 }
 
-/* TRUE if the payload of a message is being parsed, and will be there later. */
+/* The trees of those before are freed between other things, and may not become ever more. */
+static void
+await_room (ExtensionHostProcess *self)
+{
+  if (self->room.reactor == NULL)
+    extension_host_deadline_arm (&self->room, self->reactor, g_get_monotonic_time () + ROOM_LOOK,
+                                 (void (*) (gpointer)) extension_host_process_flush, self);
+}
+
+/* TRUE if the payload of a message is being parsed, or will be, and will be there later. */
 static gboolean
 parse_elsewhere (ExtensionHostProcess *self,
                  News                 *news)
@@ -127,8 +138,11 @@ parse_elsewhere (ExtensionHostProcess *self,
   if (payload == NULL || !extension_host_payload_is_large (payload))
     return FALSE;
 
-  self->parsing = extension_host_payload_parse_async (payload, self->context, on_parsed,
-                                                      G_OBJECT (self));
+  if (extension_host_tree_is_crowded (self->context))
+    await_room (self);
+  else
+    self->parsing = extension_host_payload_parse_async (payload, self->context, on_parsed,
+                                                        G_OBJECT (self));
 
   return TRUE;
 }

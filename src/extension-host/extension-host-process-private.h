@@ -166,6 +166,7 @@ struct _ExtensionHostProcess
   gsize turn_partial;                    /* bytes of it that were there when it last went on */
   ExtensionHostBacklog rest;             /* of a burst */
   gpointer parsing;                      /* the payload that is being parsed; NULL if none is */
+  ExtensionHostDeadline room;            /* to look again whether one more may be parsed */
   GQueue waiters;                        /* operations that are not done */
   GQueue answers;                        /* operations that are done, to be answered */
   gboolean announcing;                   /* a handler is being told of a transition */

@@ -56,6 +56,7 @@ test_little_of_a_message_is_copied (void)
 /* Trees */
 
 #define N_RECORDS 40000
+#define MIB (1024 * 1024)
 
 static char *
 make_text (guint n_records)
@@ -114,16 +115,14 @@ parse (Fixture *fixture,
   return extension_host_payload_parse (&fixture->payload, NULL);
 }
 
-/* Lets go of it, and runs the context until it has been freed, but not for more than @max turns. */
+/* Lets go of it, and runs the context until all that waits in there has been freed. */
 static guint
-count_turns (Fixture *fixture,
-             guint    max)
+count_turns (Fixture *fixture)
 {
-  ExtensionHostTree *tree = fixture->payload.tree;
   guint n = 0;
 
   extension_host_payload_clear (&fixture->payload);
-  for (; n < max && g_main_context_find_source_by_user_data (fixture->context, tree) != NULL; n++)
+  for (; extension_host_tree_get_waiting (fixture->context) > 0; n++)
     g_main_context_iteration (fixture->context, TRUE);
 
   return n;
@@ -143,25 +142,63 @@ test_large_tree_is_freed_bit_by_bit (void)
   JsonNode *root = parse (&fixture, N_RECORDS);
 
   json_node_unref (root);
-  g_assert_cmpuint (count_turns (&fixture, G_MAXUINT), >, 3);
+  g_assert_cmpuint (count_turns (&fixture), >, 3);
   clear (&fixture);
 }
 
-/* What both want of the allocator only one of them gets. */
+/* What both want of the allocator only one of them gets, for a while. */
 static void
 test_tree_is_not_freed_beside_a_parser (void)
 {
   Fixture fixture = { NULL };
-  JsonNode *root = parse (&fixture, 600);
-  ExtensionHostTree *tree = fixture.payload.tree;
+  gint64 began = g_get_monotonic_time ();
 
-  json_node_unref (root);
-  extension_host_tree_begin_parsing ();
-  g_assert_cmpuint (count_turns (&fixture, 50), ==, 50);
-  extension_host_tree_end_parsing ();
-  while (g_main_context_find_source_by_user_data (fixture.context, tree) != NULL)
-    g_main_context_iteration (fixture.context, TRUE);
+  json_node_unref (parse (&fixture, 600));
+  extension_host_tree_begin_parsing (1);
+  count_turns (&fixture);
+  g_assert_cmpint (g_get_monotonic_time () - began, >=, G_USEC_PER_SEC / 4);
+  extension_host_tree_end_parsing (1);
   clear (&fixture);
+}
+
+static void
+leave_tree (GMainContext *context,
+            gsize         size)
+{
+  g_autofree char *text = make_text (600);
+  ExtensionHostTree *tree = extension_host_tree_new (json_from_string (text, NULL), size);
+
+  extension_host_tree_set_context (tree, context);
+  extension_host_tree_release (tree);
+}
+
+/* If too much waits nothing more is to be parsed until there is room again. */
+static void
+test_too_many_trees_make_a_crowd (void)
+{
+  Fixture fixture = { .context = g_main_context_new () };
+  g_autoptr(GMainContext) other = g_main_context_new ();
+
+  leave_tree (fixture.context, 40 * MIB);
+  g_assert_false (extension_host_tree_is_crowded (fixture.context));
+  leave_tree (fixture.context, 40 * MIB);
+  g_assert_true (extension_host_tree_is_crowded (fixture.context));
+  g_assert_false (extension_host_tree_is_crowded (other));
+  count_turns (&fixture);
+  g_assert_false (extension_host_tree_is_crowded (fixture.context));
+  clear (&fixture);
+}
+
+/* What is being parsed will be a tree that waits. */
+static void
+test_parsing_makes_a_crowd (void)
+{
+  g_autoptr(GMainContext) context = g_main_context_new ();
+
+  extension_host_tree_begin_parsing (80 * MIB);
+  g_assert_true (extension_host_tree_is_crowded (context));
+  extension_host_tree_end_parsing (80 * MIB);
+  g_assert_false (extension_host_tree_is_crowded (context));
 }
 
 static void
@@ -171,7 +208,7 @@ test_small_tree_is_freed_at_once (void)
   JsonNode *root = parse (&fixture, 300);
 
   json_node_unref (root);
-  g_assert_cmpuint (count_turns (&fixture, G_MAXUINT), ==, 0);
+  g_assert_cmpuint (count_turns (&fixture), ==, 0);
   clear (&fixture);
 }
 
@@ -187,7 +224,7 @@ test_kept_parts_of_a_tree_stay (void)
                                                                   "list"));
 
   json_node_unref (root);
-  count_turns (&fixture, G_MAXUINT);
+  count_turns (&fixture);
   g_assert_cmpint (json_object_get_int_member (json_node_get_object (record), "n"), ==,
                    N_RECORDS / 2);
   json_node_unref (record);
@@ -203,7 +240,7 @@ test_root_may_be_freed (void)
   Fixture fixture = { NULL };
 
   json_node_free (parse (&fixture, N_RECORDS));
-  count_turns (&fixture, G_MAXUINT);
+  count_turns (&fixture);
   clear (&fixture);
 }
 
@@ -295,6 +332,8 @@ main (int    argc,
   g_test_add_func ("/payload/tree/large-is-freed-bit-by-bit", test_large_tree_is_freed_bit_by_bit);
   g_test_add_func ("/payload/tree/is-not-freed-beside-a-parser",
                    test_tree_is_not_freed_beside_a_parser);
+  g_test_add_func ("/payload/tree/too-many-make-a-crowd", test_too_many_trees_make_a_crowd);
+  g_test_add_func ("/payload/tree/parsing-makes-a-crowd", test_parsing_makes_a_crowd);
   g_test_add_func ("/payload/tree/small-is-freed-at-once", test_small_tree_is_freed_at_once);
   g_test_add_func ("/payload/tree/kept-parts-stay", test_kept_parts_of_a_tree_stay);
   g_test_add_func ("/payload/tree/root-may-be-freed", test_root_may_be_freed);

@@ -434,7 +434,8 @@ extension_host_extension_call_async (ExtensionHostExtension *self,
  * @result: the result given to the callback
  * @error: return location for an error
  *
- * Gets the result of [method@ExtensionHost.Extension.call_async].
+ * Gets the result of [method@ExtensionHost.Extension.call_async]. For its use in another thread see
+ * [method@ExtensionHost.Process.call_finish].
  *
  * Returns: (transfer full): what the command returned, or %NULL with @error set
  *

@@ -412,7 +412,14 @@ extension_host_process_call_async (ExtensionHostProcess *self,
  * @result: the result given to the callback
  * @error: return location for an error
  *
- * Gets the result of [method@ExtensionHost.Process.call_async].
+ * Gets the result of [method@ExtensionHost.Process.call_async]. It may be kept, and modified.
+ *
+ * The values of a large result that are not used any more are freed a few at a time in the main
+ * context of @self, for a while after the callback. That is of no account in there. To use the result
+ * in another thread, hand over the node itself, and drop it as the last of all: `JsonObject` and
+ * `JsonArray` do not count their references atomically, so no reference to one of the result
+ * may outlive the node there. Where that does not fit, call
+ * [method@ExtensionHost.Process.call_bytes_async] and parse the text in that thread.
  *
  * Returns: (transfer full): what the host answered, or %NULL with @error set
  *

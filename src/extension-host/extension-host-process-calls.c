@@ -117,13 +117,15 @@ give_reply (ExtensionHostProcess *self G_GNUC_UNUSED,
     return_payload (user_call, task);
 }
 
+/* The data of an error is told as a tree in any case. */
 static ExtensionHostPayload *
 get_reply_payload (ExtensionHostProcess *self G_GNUC_UNUSED,
                    gpointer              data)
 {
   UserCall *user_call = data;
+  ExtensionHostReply *reply = user_call->reply;
 
-  return user_call->wants_node ? &user_call->reply->payload : NULL;
+  return user_call->wants_node || reply->error != NULL ? &reply->payload : NULL;
 }
 
 /* Its turn has come, or never will: a call is answered even if all other news is dropped. */

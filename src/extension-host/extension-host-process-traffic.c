@@ -588,6 +588,7 @@ extension_host_process_close_traffic (ExtensionHostProcess *self,
 
 /* The shutdown request */
 
+/* What is large is none, whatever it is. */
 static gboolean
 is_refusal (ExtensionHostReply *reply)
 {
@@ -596,7 +597,7 @@ is_refusal (ExtensionHostReply *reply)
   if (reply->error != NULL)
     return TRUE;
 
-  result = extension_host_payload_parse (&reply->payload, NULL);
+  result = parse_small (&reply->payload);
 
   return result != NULL && json_node_get_value_type (result) == G_TYPE_BOOLEAN &&
          !json_node_get_boolean (result);

@@ -3,6 +3,7 @@
 /* Results that are parsed in threads and freed bit by bit: however many there are, whenever nobody wants
  * them any more, and whatever else is told between them. */
 
+#include <dlfcn.h>
 #include <string.h>
 
 #include "extension-host-tree-private.h"
@@ -12,6 +13,80 @@
 
 /* One that has about as many values as there may be. */
 #define LARGE "--big-result=700000:objects"
+
+/* Threads */
+
+static GThread *main_thread;   /* where nothing large is parsed; NULL while nobody looks */
+
+/* Instead of that of json-glib, which does the work. */
+gboolean
+json_parser_load_from_data (JsonParser   *parser,
+                            const char   *data,
+                            gssize        length,
+                            GError      **error)
+{
+  gboolean (*load) (JsonParser *, const char *, gssize, GError **) =
+    (gboolean (*) (JsonParser *, const char *, gssize, GError **))
+      dlsym (RTLD_NEXT, "json_parser_load_from_data");
+
+  g_assert_true (g_thread_self () != main_thread || length < 8 * 1024);
+
+  return load (parser, data, length, error);
+}
+
+static void
+test_result (TestFixture   *fixture,
+             gconstpointer  data)
+{
+  g_autoptr(ExtensionHostProcess) process =
+    rpc_start (fixture, rpc_spec_new (fixture, "h", "--big-result=90000:objects", NULL));
+  g_auto(RpcCall) call = { NULL };
+
+  main_thread = g_thread_self ();
+  rpc_call (&call, process, "echo", NULL, 0, NULL);
+  rpc_wait (fixture, &call);
+  g_assert_no_error (call.error);
+  main_thread = NULL;
+  rpc_stop (process);
+}
+
+/* Whatever the call is to be answered with. */
+static void
+test_data_of_error (TestFixture   *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr(ExtensionHostProcess) process = rpc_start (fixture, rpc_spec_new (fixture, "h", NULL));
+  g_autofree char *text = g_strnfill (20000, ' ');
+  g_autofree char *message =
+    g_strdup_printf ("[{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":"
+                     "{\"code\":1,\"message\":\"\",\"data\":\"%s\"}}]", text);
+  g_auto(RpcCall) call = { NULL };
+
+  main_thread = g_thread_self ();
+  rpc_call_bytes (&call, process, "say", message, 0, NULL);
+  rpc_wait (fixture, &call);
+  rpc_assert_error (&call, EXTENSION_HOST_RPC_ERROR, 1);
+  g_assert_cmpstr (json_node_get_string (extension_host_call_failure_get_data (call.failure)), ==,
+                   text);
+  main_thread = NULL;
+  rpc_stop (process);
+}
+
+/* What is so large is no refusal. */
+static void
+test_shutdown_reply (TestFixture   *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(ExtensionHostProcess) process =
+    rpc_start (fixture, rpc_spec_new (fixture, "h", "--big-result=90000:objects", NULL));
+  g_autoptr(ExtensionHostStopOutcome) outcome = NULL;
+
+  main_thread = g_thread_self ();
+  outcome = extension_host_process_stop (process, NULL, NULL);
+  g_assert_nonnull (outcome);
+  g_assert_true (extension_host_stop_outcome_get_acknowledged (outcome));
+  main_thread = NULL;
+}
 
 /* Bounds */
 
@@ -91,6 +166,9 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
+  test_add ("/large-results/threads/result", NULL, test_result);
+  test_add ("/large-results/threads/data-of-error", NULL, test_data_of_error);
+  test_add ("/large-results/threads/shutdown-reply", NULL, test_shutdown_reply);
   test_add ("/large-results/do-not-pile-up", NULL, test_trees_do_not_pile_up);
 
   return g_test_run ();

@@ -88,6 +88,160 @@ test_shutdown_reply (TestFixture   *fixture,
   main_thread = NULL;
 }
 
+/* Order */
+
+static void
+on_notification (ExtensionHostProcess *process,
+                 const char           *method,
+                 JsonNode             *params,
+                 gpointer              told)
+{
+  g_string_append_printf (told, " %s", method);
+}
+
+static void
+on_ordered (GObject      *object,
+            GAsyncResult *result,
+            gpointer      told)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(JsonNode) node =
+    extension_host_process_call_finish (EXTENSION_HOST_PROCESS (object), result, &error);
+
+  g_assert_no_error (error);
+  g_string_append (told, JSON_NODE_HOLDS_ARRAY (node) ? " answer" : " done");
+}
+
+static void
+echo (ExtensionHostProcess *process,
+      gsize                 length,
+      GString              *told)
+{
+  g_autofree char *text = g_strnfill (length, 'x');
+  g_autofree char *params = g_strdup_printf ("[\"%s\"]", text);
+  g_autoptr(JsonNode) node = rpc_json (params);
+
+  extension_host_process_call_async (process, "echo", node, 0, NULL, on_ordered, told);
+}
+
+/* Whatever takes longer, and on both sides of what is read at once. */
+static void
+test_order (TestFixture   *fixture,
+            gconstpointer  data)
+{
+  static const gsize lengths[] = { 1, 10000, 65450, 65536, 65600, 300000 };
+  g_autoptr(ExtensionHostProcess) process = rpc_start (fixture, rpc_spec_new (fixture, "h", NULL));
+  g_autoptr(JsonNode) name = rpc_json ("[\"note\"]");
+  g_autoptr(GString) told = g_string_new (NULL);
+  g_autoptr(GString) expected = g_string_new (NULL);
+
+  g_signal_connect (process, "notification", G_CALLBACK (on_notification), told);
+  for (guint i = 0; i < 5 * G_N_ELEMENTS (lengths); i++)
+    {
+      echo (process, lengths[i % G_N_ELEMENTS (lengths)], told);
+      extension_host_process_call_async (process, "notify", name, 0, NULL, on_ordered, told);
+      g_string_append (expected, " answer note done");
+    }
+  test_wait_until (fixture, told->len >= expected->len);
+  g_assert_cmpstr (told->str, ==, expected->str);
+  rpc_stop (process);
+}
+
+/* Ends */
+
+typedef enum
+{
+  UNWANTED_CANCELLED,
+  UNWANTED_LATE,
+  UNWANTED_STOPPED,
+  UNWANTED_DISPOSED,
+  UNWANTED_DROPPED,
+  N_UNWANTED,
+} Unwanted;
+
+static void
+on_unwanted (GObject      *object,
+             GAsyncResult *result,
+             gpointer      n_answers)
+{
+  g_autoptr(JsonNode) node =
+    extension_host_process_call_finish (EXTENSION_HOST_PROCESS (object), result, NULL);
+
+  (*(guint *) n_answers)++;
+}
+
+static void
+on_stopped (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(ExtensionHostStopOutcome) outcome G_GNUC_UNUSED =
+    extension_host_process_stop_finish (EXTENSION_HOST_PROCESS (object), result, NULL);
+}
+
+static void
+end (Unwanted              how,
+     ExtensionHostManager *manager,
+     ExtensionHostProcess *process,
+     GCancellable         *cancellable)
+{
+  switch (how)
+    {
+    case UNWANTED_CANCELLED:
+      g_cancellable_cancel (cancellable);
+      break;
+    case UNWANTED_STOPPED:
+      extension_host_process_stop_async (process, NULL, on_stopped, NULL);
+      break;
+    case UNWANTED_DISPOSED:
+      g_object_run_dispose (G_OBJECT (process));
+      break;
+    case UNWANTED_DROPPED:
+      g_object_run_dispose (G_OBJECT (manager));
+      break;
+    case UNWANTED_LATE:
+    case N_UNWANTED:
+    default:
+      break;
+    }
+}
+
+/* After @n turns of the main loop, and some, it is over: before there is an answer, while that is parsed, or when
+ * it waits to be freed. */
+static void
+give_up (TestFixture *fixture,
+         Unwanted     how,
+         guint        n)
+{
+  ExtensionHostManager *manager = extension_host_manager_new ();
+  ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", "--big-result=90000:objects", NULL);
+  ExtensionHostProcess *process = extension_host_manager_add (manager, spec, NULL);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  guint n_answers = 0, n_turns = 0;
+
+  g_object_unref (spec);
+  g_assert_true (extension_host_process_start (process, NULL));
+  rpc_wait_running (fixture, process);
+  for (guint i = 0; i < 3; i++)
+    extension_host_process_call_async (process, "echo", NULL, how == UNWANTED_LATE ? 1 + n : 0,
+                                       cancellable, on_unwanted, &n_answers);
+  test_wait_polling (fixture, 1, n_turns++ >= n);
+  end (how, manager, process, cancellable);
+  test_wait_until (fixture, n_answers >= 3);
+  g_object_unref (manager);
+  g_assert_cmpuint (n_answers, ==, 3);
+}
+
+static void
+test_unwanted (TestFixture   *fixture,
+               gconstpointer  data)
+{
+  for (Unwanted how = 0; how < N_UNWANTED; how++)
+    for (guint n = 0; n < 20; n++)
+      give_up (fixture, how, n);
+  test_wait_until (fixture, extension_host_tree_get_waiting (fixture->context) == 0);
+}
+
 /* Bounds */
 
 typedef struct
@@ -169,6 +323,8 @@ main (int    argc,
   test_add ("/large-results/threads/result", NULL, test_result);
   test_add ("/large-results/threads/data-of-error", NULL, test_data_of_error);
   test_add ("/large-results/threads/shutdown-reply", NULL, test_shutdown_reply);
+  test_add ("/large-results/order", NULL, test_order);
+  test_add ("/large-results/unwanted", NULL, test_unwanted);
   test_add ("/large-results/do-not-pile-up", NULL, test_trees_do_not_pile_up);
 
   return g_test_run ();

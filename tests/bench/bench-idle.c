@@ -33,7 +33,7 @@ typedef struct
 {
   gint64 time;        /* monotonic, µs */
   gint64 processor;   /* µs */
-  long wakeups;       /* of all threads: times that one had been waiting */
+  long wakeups;       /* of all threads: times that one has been waiting, the last for the end of it */
   double heap;        /* bytes */
   double resident;
   guint n_fds;

@@ -164,7 +164,7 @@ on_unwanted (GObject      *object,
              GAsyncResult *result,
              gpointer      n_answers)
 {
-  g_autoptr(JsonNode) node =
+  g_autoptr(JsonNode) node G_GNUC_UNUSED =
     extension_host_process_call_finish (EXTENSION_HOST_PROCESS (object), result, NULL);
 
   (*(guint *) n_answers)++;
@@ -271,7 +271,8 @@ on_answer (GObject      *object,
   Stream *stream = user_data;
   ExtensionHostProcess *process = EXTENSION_HOST_PROCESS (object);
   g_autoptr(GError) error = NULL;
-  g_autoptr(JsonNode) node = extension_host_process_call_finish (process, result, &error);
+  g_autoptr(JsonNode) node G_GNUC_UNUSED =
+    extension_host_process_call_finish (process, result, &error);
 
   g_assert_no_error (error);
   stream->n_answers++;

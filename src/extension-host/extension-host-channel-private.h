@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "extension-host-enums.h"
+#include "extension-host-framer-private.h"
 #include "extension-host-reactor-private.h"
 
 G_BEGIN_DECLS
@@ -13,20 +13,8 @@ typedef struct _ExtensionHostChannel ExtensionHostChannel;
 
 typedef struct
 {
-  /* Both come in a burst and must not run user code; `burst` gives the chance afterwards. The text
-   * of a message is only valid during the call. One that is too long is told by its beginning and
-   * end: what does not fit has been fed to `more` piece by piece. */
-  void (*message)   (const char *text,
-                     gsize       length,
-                     gpointer    owner);
-
-  /* One that is so large that a copy of it would be noticed: its bytes may be kept. May be NULL. */
-  void (*large)     (GBytes     *message,
-                     gpointer    owner);
-  void (*too_long)  (const char *piece,
-                     gsize       length,
-                     gboolean    last,
-                     gpointer    owner);
+  /* These come in a burst and must not run user code; `burst` gives the chance afterwards. */
+  ExtensionHostFramerFuncs framer;
   void (*burst)     (gpointer    owner);
 
   /* There is less than EXTENSION_HOST_CHANNEL_LOW left to write. Must not run user code. */

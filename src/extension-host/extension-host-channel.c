@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -14,7 +13,6 @@
 
 #define CHUNK (64 * 1024)        /* bytes read at once */
 #define MUCH 4096                /* as much as the smallest pipe holds */
-#define HEADER_MAX (8 * 1024)    /* bytes of a header block */
 
 struct _ExtensionHostChannel
 {
@@ -22,16 +20,13 @@ struct _ExtensionHostChannel
   const ExtensionHostChannelFuncs *funcs;   /* NULL once it is being freed */
   gpointer owner;
   ExtensionHostFraming framing;
-  gsize max_size;
 
   int in_fd;                /* -1 when closed */
   guint64 n_read;           /* bytes, in all */
   ExtensionHostWatch in_watch;
   gboolean opened;
   gboolean reading;
-  GString *partial;         /* begin of a frame, or of its header */
-  gsize body;               /* content-length: bytes of the body still to come; 0 in the header */
-  gboolean too_long;        /* the frame under way is not kept */
+  ExtensionHostFramer *framer;
 
   int out_fd;               /* -1 when closed */
   int error;                /* of what could not be done when it was made; 0 if all could */
@@ -74,19 +69,19 @@ lose (ExtensionHostChannel *self,
   self->funcs->lost (why, self->owner);
 }
 
+/* Writing */
+
 /* A single long message must not leave its memory with us for ever. */
 static void
-empty (GString **string)
+empty_out (ExtensionHostChannel *self)
 {
-  if ((*string)->allocated_len > CHUNK)
+  if (self->out->allocated_len > CHUNK)
     {
-      g_string_free (*string, TRUE);
-      *string = g_string_new (NULL);
+      g_string_free (self->out, TRUE);
+      self->out = g_string_new (NULL);
     }
-  g_string_truncate (*string, 0);
+  g_string_truncate (self->out, 0);
 }
-
-/* Writing */
 
 static void on_writable (guint32  events,
                          gpointer data);
@@ -96,7 +91,7 @@ stop_writing (ExtensionHostChannel *self)
 {
   extension_host_afterwork_drop (&self->flush);
   extension_host_watch_stop (&self->out_watch);
-  empty (&self->out);
+  empty_out (self);
   self->out_offset = 0;
   self->full = FALSE;
   if (self->out_fd != -1)
@@ -113,7 +108,7 @@ static void
 forget_written (ExtensionHostChannel *self)
 {
   if (self->out_offset == self->out->len)
-    empty (&self->out);
+    empty_out (self);
   else if (self->out_offset > self->out->len / 2)
     g_string_erase (self->out, 0, self->out_offset);
   else
@@ -220,19 +215,7 @@ extension_host_channel_begin_message (ExtensionHostChannel *self)
 void
 extension_host_channel_end_message (ExtensionHostChannel *self)
 {
-  if (self->framing == EXTENSION_HOST_FRAMING_CONTENT_LENGTH)
-    {
-      char header[64];
-
-      g_snprintf (header, sizeof header, "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n",
-                  self->out->len - self->out_begun);
-      g_string_insert (self->out, (gssize) self->out_begun, header);
-    }
-  else
-    {
-      g_string_append_c (self->out, '\n');
-    }
-
+  extension_host_framing_close (self->framing, self->out, self->out_begun);
   flush_later (self);
 }
 
@@ -277,225 +260,6 @@ extension_host_channel_close_out (ExtensionHostChannel *self)
     flush_later (self);
 }
 
-/* Reading: lines */
-
-static void
-take_piece (ExtensionHostChannel *self,
-            const char           *text,
-            gsize                 length,
-            gboolean              last)
-{
-  self->funcs->too_long (text, length, last, self->owner);
-  self->too_long = !last;
-}
-
-static void
-give_up (ExtensionHostChannel *self)
-{
-  take_piece (self, self->partial->str, self->partial->len, FALSE);
-  empty (&self->partial);
-}
-
-/* More of a frame that is not complete. From the moment that it is too long none of it is kept. */
-static void
-keep (ExtensionHostChannel *self,
-      const char           *text,
-      gsize                 length)
-{
-  if (!self->too_long && self->partial->len + length > self->max_size)
-    give_up (self);
-
-  if (self->too_long)
-    take_piece (self, text, length, FALSE);
-  else
-    g_string_append_len (self->partial, text, length);
-}
-
-static void
-tell_message (ExtensionHostChannel *self,
-              const char           *text,
-              gsize                 length)
-{
-  self->funcs->message (text, length, self->owner);
-}
-
-/* With its memory, of which there may have been twice as much as was needed. */
-static void
-tell_large (ExtensionHostChannel *self)
-{
-  gsize length = self->partial->len;
-  char *text = g_string_free (g_steal_pointer (&self->partial), FALSE);
-  g_autoptr(GBytes) message = g_bytes_new_take (g_realloc (text, length), length);
-
-  self->partial = g_string_new (NULL);
-  self->funcs->large (message, self->owner);
-}
-
-static void
-end_frame (ExtensionHostChannel *self)
-{
-  if (self->too_long)
-    take_piece (self, "", 0, TRUE);
-  else if (self->partial->len > CHUNK && self->funcs->large != NULL)
-    tell_large (self);
-  else
-    tell_message (self, self->partial->str, self->partial->len);
-
-  empty (&self->partial);
-}
-
-static void
-split_lines (ExtensionHostChannel *self,
-             const char           *text,
-             gsize                 length)
-{
-  const char *end = text + length;
-
-  while (text < end)
-    {
-      const char *newline = memchr (text, '\n', end - text);
-      gsize n = newline != NULL ? newline - text : end - text;
-
-      if (newline == NULL)
-        {
-          keep (self, text, n);
-          return;
-        }
-
-      if (self->partial->len == 0 && !self->too_long && n <= self->max_size)
-        {
-          tell_message (self, text, n);
-        }
-      else
-        {
-          keep (self, text, n);
-          end_frame (self);
-        }
-
-      text = newline + 1;
-    }
-}
-
-/* Reading: content-length */
-
-/* g_ascii_string_to_unsigned() alone would skip a vertical tab, which is no space for g_strstrip(). */
-static gboolean
-parse_length (const char *text,
-              guint64    *length)
-{
-  return text[0] != '\0' && text[strspn (text, "0123456789")] == '\0' &&
-         g_ascii_string_to_unsigned (text, 10, 0, G_MAXSSIZE, length, NULL);
-}
-
-/* FALSE if the block has no length of its body, or two that differ. Names are without case and
- * values without the space around them (Language Server Protocol, base protocol). */
-static gboolean
-parse_header (const char *block,
-              gsize      *body)
-{
-  g_auto(GStrv) lines = g_strsplit (block, "\r\n", 0);
-  gboolean found = FALSE;
-
-  for (guint i = 0; lines[i] != NULL; i++)
-    {
-      char *colon = strchr (lines[i], ':');
-      guint64 value = 0;
-
-      if (lines[i][0] == '\0')
-        continue;
-      if (colon == NULL)
-        return FALSE;
-
-      *colon = '\0';
-      if (g_ascii_strcasecmp (g_strstrip (lines[i]), "Content-Length") != 0)
-        continue;
-      if (!parse_length (g_strstrip (colon + 1), &value) || (found && value != *body))
-        return FALSE;
-
-      *body = value;
-      found = TRUE;
-    }
-
-  return found;
-}
-
-/* Takes bytes of a header block up to its end. Returns how many, 0 if it is none. */
-static gsize
-take_header (ExtensionHostChannel *self,
-             const char           *text,
-             gsize                 length)
-{
-  gsize before = self->partial->len;
-  gsize taken = MIN (length, HEADER_MAX + 4 - MIN (before, HEADER_MAX + 4));
-  const char *end = NULL;
-  gsize body = 0;
-
-  g_string_append_len (self->partial, text, taken);
-  end = memmem (self->partial->str, self->partial->len, "\r\n\r\n", 4);
-  if (end == NULL)
-    return self->partial->len < HEADER_MAX + 4 ? taken : 0;
-
-  taken = end + 4 - self->partial->str - before;
-  g_string_truncate (self->partial, end - self->partial->str);
-  if (strlen (self->partial->str) != self->partial->len ||
-      !parse_header (self->partial->str, &body))
-    return 0;
-
-  g_string_truncate (self->partial, 0);
-  self->body = body;
-  self->too_long = FALSE;
-  if (body == 0)
-    tell_message (self, "", 0);
-
-  return taken;
-}
-
-static gsize
-take_body (ExtensionHostChannel *self,
-           const char           *text,
-           gsize                 length)
-{
-  gsize taken = MIN (length, self->body);
-
-  /* What is announced as too long is not kept in part either. */
-  if (!self->too_long && self->partial->len + self->body > self->max_size)
-    take_piece (self, "", 0, FALSE);
-
-  self->body -= taken;
-  if (self->body == 0 && self->partial->len == 0 && !self->too_long)
-    {
-      tell_message (self, text, taken);
-    }
-  else
-    {
-      keep (self, text, taken);
-      if (self->body == 0)
-        end_frame (self);
-    }
-
-  return taken;
-}
-
-/* FALSE if what comes is no frame: there is no telling where the next one begins. */
-static gboolean
-split_frames (ExtensionHostChannel *self,
-              const char           *text,
-              gsize                 length)
-{
-  while (length > 0)
-    {
-      gsize taken = self->body > 0 ? take_body (self, text, length)
-                                   : take_header (self, text, length);
-
-      if (taken == 0)
-        return FALSE;
-      text += taken;
-      length -= taken;
-    }
-
-  return TRUE;
-}
-
 /* Reading */
 
 static void
@@ -523,26 +287,13 @@ read_chunk (ExtensionHostChannel *self,
     return n;
 
   self->n_read += (guint64) n;
-  if (self->framing != EXTENSION_HOST_FRAMING_CONTENT_LENGTH)
-    {
-      split_lines (self, buffer, n);
-    }
-  else if (!split_frames (self, buffer, n))
+  if (!extension_host_framer_feed (self->framer, buffer, (gsize) n))
     {
       errno = EPROTO;
       return -1;
     }
 
   return n;
-}
-
-/* The last line needs no end. */
-static void
-end_last_line (ExtensionHostChannel *self)
-{
-  if (self->framing != EXTENSION_HOST_FRAMING_CONTENT_LENGTH &&
-      (self->partial->len > 0 || self->too_long))
-    end_frame (self);
 }
 
 static void
@@ -559,7 +310,7 @@ on_readable (guint32  events G_GNUC_UNUSED,
                                : errno == EPROTO ? "what came is no frame" : g_strerror (errno);
 
       stop_reading (self);
-      end_last_line (self);
+      extension_host_framer_end (self->framer);
       lose (self, why);
     }
 
@@ -598,17 +349,14 @@ extension_host_channel_set_reading (ExtensionHostChannel *self,
 gsize
 extension_host_channel_get_partial (ExtensionHostChannel *self)
 {
-  return self->partial->len;
+  return extension_host_framer_get_partial (self->framer);
 }
 
 /* From now on the message that is still coming, if any, is one that is too long. */
 void
 extension_host_channel_drop_partial (ExtensionHostChannel *self)
 {
-  /* In front of a body there are only the names of headers. */
-  if (self->partial->len > 0 &&
-      (self->framing != EXTENSION_HOST_FRAMING_CONTENT_LENGTH || self->body > 0))
-    give_up (self);
+  extension_host_framer_drop_partial (self->framer);
 }
 
 static guint64
@@ -667,7 +415,7 @@ extension_host_channel_drain (ExtensionHostChannel *self)
   for (; waiting > 0 && n > 0; waiting -= n)
     n = read_chunk (self, waiting);
 
-  end_last_line (self);
+  extension_host_framer_end (self->framer);
 }
 
 /* Takes over both descriptors, which are not blocking and may be the same one. Each direction then
@@ -689,11 +437,10 @@ extension_host_channel_new (ExtensionHostReactor            *reactor,
   self->out_fd = out_fd == in_fd ? fcntl (in_fd, F_DUPFD_CLOEXEC, 0) : out_fd;
   self->error = out_fd == in_fd && self->out_fd == -1 ? errno : 0;
   self->framing = framing;
-  self->max_size = max_size;
+  self->framer = extension_host_framer_new (framing, max_size, &funcs->framer, owner);
   self->funcs = funcs;
   self->owner = owner;
   self->reading = TRUE;
-  self->partial = g_string_new (NULL);
   self->out = g_string_new (NULL);
 
   return self;
@@ -718,7 +465,7 @@ extension_host_channel_free (ExtensionHostChannel *self)
   self->funcs = NULL;
   stop_writing (self);
   stop_reading (self);
-  g_string_free (self->partial, TRUE);
+  extension_host_framer_free (self->framer);
   g_string_free (self->out, TRUE);
   g_free (self);
 }

@@ -485,9 +485,9 @@ on_lost (const char *why,
 }
 
 const ExtensionHostChannelFuncs extension_host_process_channel_funcs = {
-  .message = on_message,
-  .large = on_large,
-  .too_long = on_too_long,
+  .framer.message = on_message,
+  .framer.large = on_large,
+  .framer.too_long = on_too_long,
   .burst = on_burst,
   .low = on_low,
   .lost = on_lost,

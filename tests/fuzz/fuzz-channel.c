@@ -9,7 +9,7 @@
 #include "extension-host-channel-private.h"
 
 #define MAX_SIZE 64         /* bytes of a message; small, so that limits are met often */
-#define HEADER_MAX 8192     /* as the channel has it */
+#define HEADER_MAX 8192     /* as the framer has it */
 
 int LLVMFuzzerTestOneInput (const guint8 *data,
                             size_t        size);
@@ -95,8 +95,8 @@ on_lost (const char *why,
 }
 
 static const ExtensionHostChannelFuncs funcs = {
-  .message = on_message,
-  .too_long = on_too_long,
+  .framer.message = on_message,
+  .framer.too_long = on_too_long,
   .burst = on_burst,
   .low = on_low,
   .lost = on_lost,

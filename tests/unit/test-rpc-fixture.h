@@ -115,8 +115,8 @@ on_lost (const char *why G_GNUC_UNUSED,
 }
 
 static const ExtensionHostChannelFuncs channel_funcs = {
-  .message = on_message,
-  .too_long = on_too_long,
+  .framer.message = on_message,
+  .framer.too_long = on_too_long,
   .burst = on_burst,
   .low = on_low,
   .lost = on_lost,

@@ -57,6 +57,31 @@ typedef enum
 } ExtensionHostState;
 
 /**
+ * ExtensionHostStateFlags:
+ * @EXTENSION_HOST_STATE_FLAG_STOPPED: `stopped`
+ * @EXTENSION_HOST_STATE_FLAG_STARTING: `starting`
+ * @EXTENSION_HOST_STATE_FLAG_RUNNING: `running`
+ * @EXTENSION_HOST_STATE_FLAG_UNHEALTHY: `unhealthy`
+ * @EXTENSION_HOST_STATE_FLAG_RESTARTING: `restarting`
+ * @EXTENSION_HOST_STATE_FLAG_STOPPING: `stopping`
+ * @EXTENSION_HOST_STATE_FLAG_CRASHED: `crashed`
+ *
+ * A set of states: the bit of a state is `1 << state`.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  EXTENSION_HOST_STATE_FLAG_STOPPED    = 1 << 0,
+  EXTENSION_HOST_STATE_FLAG_STARTING   = 1 << 1,
+  EXTENSION_HOST_STATE_FLAG_RUNNING    = 1 << 2,
+  EXTENSION_HOST_STATE_FLAG_UNHEALTHY  = 1 << 3,
+  EXTENSION_HOST_STATE_FLAG_RESTARTING = 1 << 4,
+  EXTENSION_HOST_STATE_FLAG_STOPPING   = 1 << 5,
+  EXTENSION_HOST_STATE_FLAG_CRASHED    = 1 << 6
+} ExtensionHostStateFlags;
+
+/**
  * ExtensionHostReason:
  * @EXTENSION_HOST_REASON_START: it was asked to start
  * @EXTENSION_HOST_REASON_STOP: it was asked to stop

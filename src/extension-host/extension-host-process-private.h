@@ -309,12 +309,17 @@ typedef enum
   EXTENSION_HOST_WAIT_RUNNING,   /* start, restart */
   EXTENSION_HOST_WAIT_READY,
   EXTENSION_HOST_WAIT_STOPPED,   /* stop, terminate, kill */
-  EXTENSION_HOST_WAIT_REST
+  EXTENSION_HOST_WAIT_REST,
+  EXTENSION_HOST_WAIT_STATE,
+  EXTENSION_HOST_WAIT_CHANGE
 } ExtensionHostWaitKind;
 
 void     extension_host_process_wait_for       (ExtensionHostProcess          *self,
                                                 ExtensionHostWaitKind          kind,
                                                 guint64                        after,
+                                                GTask                         *task);
+void     extension_host_process_wait_for_state  (ExtensionHostProcess          *self,
+                                                ExtensionHostStateFlags        states,
                                                 GTask                         *task);
 void     extension_host_process_answer         (ExtensionHostProcess          *self,
                                                 ExtensionHostTransition       *transition,

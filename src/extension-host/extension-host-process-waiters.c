@@ -12,11 +12,13 @@ typedef struct
 {
   ExtensionHostWaitKind kind;
   guint64 after;         /* transitions up to this one are older than the operation */
+  ExtensionHostStateFlags states;   /* that a change is to lead to */
   GTask *task;
   GSource *cancelled;    /* NULL if it cannot be cancelled */
 
   /* The answer, once there is one */
   GError *error;
+  ExtensionHostState reached;
   gpointer value;
   GDestroyNotify free_value;
 } Waiter;
@@ -55,12 +57,11 @@ on_cancelled (GCancellable *cancellable G_GNUC_UNUSED,
   return G_SOURCE_REMOVE;
 }
 
-/* Waits with @task, which is taken, for a transition younger than number @after. */
-void
-extension_host_process_wait_for (ExtensionHostProcess  *self,
-                                 ExtensionHostWaitKind  kind,
-                                 guint64                after,
-                                 GTask                 *task)
+static Waiter *
+add_waiter (ExtensionHostProcess  *self,
+            ExtensionHostWaitKind  kind,
+            guint64                after,
+            GTask                 *task)
 {
   Waiter *waiter = g_new0 (Waiter, 1);
   GCancellable *cancellable = g_task_get_cancellable (task);
@@ -79,11 +80,33 @@ extension_host_process_wait_for (ExtensionHostProcess  *self,
     }
 
   g_queue_push_tail (&self->waiters, waiter);
+
+  return waiter;
+}
+
+/* Waits with @task, which is taken, for a transition younger than number @after. */
+void
+extension_host_process_wait_for (ExtensionHostProcess  *self,
+                                 ExtensionHostWaitKind  kind,
+                                 guint64                after,
+                                 GTask                 *task)
+{
+  add_waiter (self, kind, after, task);
+}
+
+/* Waits with @task, which is taken, for the next announcement of one of @states. */
+void
+extension_host_process_wait_for_state (ExtensionHostProcess    *self,
+                                       ExtensionHostStateFlags  states,
+                                       GTask                   *task)
+{
+  add_waiter (self, EXTENSION_HOST_WAIT_STATE, self->face.sequence, task)->states = states;
 }
 
 static void
 answer (ExtensionHostProcess     *self,
         GList                    *link,
+        ExtensionHostTransition  *transition,
         ExtensionHostStopOutcome *outcome,
         ExtensionHostExit        *exit,
         GError                   *error)
@@ -101,6 +124,15 @@ answer (ExtensionHostProcess     *self,
     {
       waiter->value = extension_host_exit_ref (exit);
       waiter->free_value = (GDestroyNotify) extension_host_exit_unref;
+    }
+  else if (error == NULL && waiter->kind == EXTENSION_HOST_WAIT_STATE)
+    {
+      waiter->reached = transition->new_state;
+    }
+  else if (error == NULL && waiter->kind == EXTENSION_HOST_WAIT_CHANGE)
+    {
+      waiter->value = extension_host_transition_ref (transition);
+      waiter->free_value = (GDestroyNotify) extension_host_transition_unref;
     }
 
   g_queue_unlink (&self->waiters, link);
@@ -120,6 +152,8 @@ extension_host_process_give_answer (ExtensionHostProcess *self)
   task = g_steal_pointer (&waiter->task);
   if (waiter->error != NULL)
     g_task_return_error (task, waiter->error);
+  else if (waiter->kind == EXTENSION_HOST_WAIT_STATE)
+    g_task_return_int (task, waiter->reached);
   else if (waiter->value != NULL)
     g_task_return_pointer (task, waiter->value, waiter->free_value);
   else
@@ -195,6 +229,12 @@ is_answered (ExtensionHostProcess    *self,
     case EXTENSION_HOST_WAIT_REST:
       return rests;
 
+    case EXTENSION_HOST_WAIT_STATE:
+      return (waiter->states & (1u << transition->new_state)) != 0;
+
+    case EXTENSION_HOST_WAIT_CHANGE:
+      return TRUE;
+
     default:
       g_return_val_if_reached (FALSE);
     }
@@ -218,7 +258,7 @@ extension_host_process_answer (ExtensionHostProcess     *self,
 
       if (error == NULL && exit == NULL && ((Waiter *) link->data)->kind == EXTENSION_HOST_WAIT_REST)
         error = rest_error (self, NULL);
-      answer (self, link, outcome, exit, g_steal_pointer (&error));
+      answer (self, link, transition, outcome, exit, g_steal_pointer (&error));
     }
 }
 
@@ -233,7 +273,7 @@ extension_host_process_answer_kind (ExtensionHostProcess     *self,
     {
       next = link->next;
       if (((Waiter *) link->data)->kind == kind)
-        answer (self, link, outcome, NULL, error != NULL ? g_error_copy (error) : NULL);
+        answer (self, link, NULL, outcome, NULL, error != NULL ? g_error_copy (error) : NULL);
     }
 }
 
@@ -242,7 +282,7 @@ extension_host_process_answer_all (ExtensionHostProcess *self,
                                    const GError         *error)
 {
   while (self->waiters.head != NULL)
-    answer (self, self->waiters.head, NULL, NULL, g_error_copy (error));
+    answer (self, self->waiters.head, NULL, NULL, NULL, g_error_copy (error));
 }
 
 /* What operations have in common */

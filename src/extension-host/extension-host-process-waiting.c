@@ -5,7 +5,7 @@
 
 #include "extension-host-process-private.h"
 
-/* Waiting for a host to be ready, or to rest. */
+/* Waiting for a host to be ready, to rest, to be in a state, or to change. */
 
 static gboolean
 is_at_rest (ExtensionHostProcess *self)
@@ -151,6 +151,156 @@ extension_host_process_wait_finish (ExtensionHostProcess  *self,
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   g_return_val_if_fail (g_async_result_is_tagged (result, extension_host_process_wait_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+#define EVERY_STATE ((ExtensionHostStateFlags) ((EXTENSION_HOST_STATE_FLAG_CRASHED << 1) - 1))
+
+/**
+ * extension_host_process_wait_for_state_async:
+ * @self: a host
+ * @states: one or more states
+ * @cancellable: (nullable): ends the waiting
+ * @callback: (scope async): called when the host is in one of @states
+ * @user_data: data for @callback
+ *
+ * Waits until the host is in one of @states. If [property@ExtensionHost.Process:state] is one of
+ * them already, that is at once; otherwise at the next announcement that leads to one, after the
+ * handlers of [signal@ExtensionHost.Process::state-changed] have run. By the time that the callback
+ * runs the host may be in another state again: [method@ExtensionHost.Process.wait_for_state_finish]
+ * tells which one it was.
+ *
+ * It may never come: see to a @cancellable, or add the states in which the host rests to @states.
+ *
+ * Errors: `CLOSED`.
+ *
+ * Since: 0.1
+ */
+void
+extension_host_process_wait_for_state_async (ExtensionHostProcess    *self,
+                                             ExtensionHostStateFlags  states,
+                                             GCancellable            *cancellable,
+                                             GAsyncReadyCallback      callback,
+                                             gpointer                 user_data)
+{
+  g_autoptr(GTask) task = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_return_if_fail (EXTENSION_HOST_IS_PROCESS (self));
+  g_return_if_fail (extension_host_process_is_own_thread (self));
+  g_return_if_fail (states != 0 && (states & ~EVERY_STATE) == 0);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = extension_host_process_new_task (self, extension_host_process_wait_for_state_async,
+                                          cancellable, callback, user_data);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  if (!extension_host_process_check_open (self, &error))
+    g_task_return_error (task, g_steal_pointer (&error));
+  else if ((states & (1u << self->face.state)) != 0)
+    g_task_return_int (task, self->face.state);
+  else
+    extension_host_process_wait_for_state (self, states, g_steal_pointer (&task));
+}
+
+/**
+ * extension_host_process_wait_for_state_finish:
+ * @self: a host
+ * @result: the result given to the callback
+ * @state: (out) (optional): the state that the host was in
+ * @error: return location for an error
+ *
+ * Gets the result of [method@ExtensionHost.Process.wait_for_state_async].
+ *
+ * Returns: %TRUE if the host was in one of the states
+ *
+ * Since: 0.1
+ */
+gboolean
+extension_host_process_wait_for_state_finish (ExtensionHostProcess  *self,
+                                              GAsyncResult          *result,
+                                              ExtensionHostState    *state,
+                                              GError               **error)
+{
+  gssize reached = -1;
+
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result,
+                                                  extension_host_process_wait_for_state_async),
+                        FALSE);
+
+  reached = g_task_propagate_int (G_TASK (result), error);
+  if (reached == -1)
+    return FALSE;
+
+  if (state != NULL)
+    *state = (ExtensionHostState) reached;
+
+  return TRUE;
+}
+
+/**
+ * extension_host_process_wait_change_async:
+ * @self: a host
+ * @cancellable: (nullable): ends the waiting
+ * @callback: (scope async): called when the state has changed
+ * @user_data: data for @callback
+ *
+ * Waits for the next change of the state that is announced, after the handlers of
+ * [signal@ExtensionHost.Process::state-changed] have run. Called again in @callback it misses none:
+ * the sequence numbers of the transitions have no gap.
+ *
+ * Errors: `CLOSED`.
+ *
+ * Since: 0.1
+ */
+void
+extension_host_process_wait_change_async (ExtensionHostProcess *self,
+                                          GCancellable         *cancellable,
+                                          GAsyncReadyCallback   callback,
+                                          gpointer              user_data)
+{
+  g_autoptr(GTask) task = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_return_if_fail (EXTENSION_HOST_IS_PROCESS (self));
+  g_return_if_fail (extension_host_process_is_own_thread (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = extension_host_process_new_task (self, extension_host_process_wait_change_async,
+                                          cancellable, callback, user_data);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  if (!extension_host_process_check_open (self, &error))
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    extension_host_process_wait_for (self, EXTENSION_HOST_WAIT_CHANGE, self->face.sequence,
+                                     g_steal_pointer (&task));
+}
+
+/**
+ * extension_host_process_wait_change_finish:
+ * @self: a host
+ * @result: the result given to the callback
+ * @error: return location for an error
+ *
+ * Gets the result of [method@ExtensionHost.Process.wait_change_async].
+ *
+ * Returns: (transfer full): the change, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+ExtensionHostTransition *
+extension_host_process_wait_change_finish (ExtensionHostProcess  *self,
+                                           GAsyncResult          *result,
+                                           GError               **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, extension_host_process_wait_change_async),
+                        NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }

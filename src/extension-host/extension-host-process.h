@@ -114,6 +114,26 @@ ExtensionHostExit *extension_host_process_wait (ExtensionHostProcess  *self,
                                                 GCancellable          *cancellable,
                                                 GError               **error);
 EXTENSION_HOST_AVAILABLE_IN_0_1
+void extension_host_process_wait_for_state_async (ExtensionHostProcess    *self,
+                                                  ExtensionHostStateFlags  states,
+                                                  GCancellable            *cancellable,
+                                                  GAsyncReadyCallback      callback,
+                                                  gpointer                 user_data);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+gboolean extension_host_process_wait_for_state_finish (ExtensionHostProcess  *self,
+                                                       GAsyncResult          *result,
+                                                       ExtensionHostState    *state,
+                                                       GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+void extension_host_process_wait_change_async (ExtensionHostProcess *self,
+                                               GCancellable         *cancellable,
+                                               GAsyncReadyCallback   callback,
+                                               gpointer              user_data);
+EXTENSION_HOST_AVAILABLE_IN_0_1
+ExtensionHostTransition *extension_host_process_wait_change_finish (ExtensionHostProcess  *self,
+                                                                    GAsyncResult          *result,
+                                                                    GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
 gboolean extension_host_process_pause (ExtensionHostProcess  *self,
                                        GError               **error);
 EXTENSION_HOST_AVAILABLE_IN_0_1

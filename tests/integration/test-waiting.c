@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Waiting for a state, and for the next change, without a handler of a signal. */
+
+#include "test-util.h"
+
+#define AT_REST (EXTENSION_HOST_STATE_FLAG_STOPPED | EXTENSION_HOST_STATE_FLAG_CRASHED)
+
+static ExtensionHostProcess *
+new_host (TestFixture *fixture,
+          const char  *option)
+{
+  g_autoptr(ExtensionHostSpec) spec = test_spec_new (fixture, "h", option, NULL);
+
+  g_object_set (spec, "protocol", EXTENSION_HOST_PROTOCOL_NONE, "health-interval", 0,
+                "backoff-initial", 10, "max-restarts", 2, NULL);
+
+  return extension_host_process_new (spec);
+}
+
+static void
+start (ExtensionHostProcess *process)
+{
+  g_autoptr(GError) error = NULL;
+
+  extension_host_process_start (process, &error);
+  g_assert_no_error (error);
+}
+
+/* For a state */
+
+static void
+assert_reaches (TestFixture             *fixture,
+                ExtensionHostProcess    *process,
+                ExtensionHostStateFlags  states,
+                ExtensionHostState       expected)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+  ExtensionHostState state = (ExtensionHostState) -1;
+
+  extension_host_process_wait_for_state_async (process, states, NULL, test_store_result, &result);
+  g_assert_null (result);   /* never within the call */
+  test_wait_until (fixture, result != NULL);
+  g_assert_true (extension_host_process_wait_for_state_finish (process, result, &state, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (state, ==, expected);
+}
+
+static void
+test_state (TestFixture   *fixture,
+            gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostProcess) process = new_host (fixture, NULL);
+
+  /* It is there already. */
+  assert_reaches (fixture, process, AT_REST, EXTENSION_HOST_STATE_STOPPED);
+
+  start (process);
+  assert_reaches (fixture, process, EXTENSION_HOST_STATE_FLAG_RUNNING | AT_REST,
+                  EXTENSION_HOST_STATE_RUNNING);
+  assert_reaches (fixture, process, EXTENSION_HOST_STATE_FLAG_RUNNING,
+                  EXTENSION_HOST_STATE_RUNNING);
+
+  extension_host_process_stop_async (process, NULL, NULL, NULL);
+  assert_reaches (fixture, process, AT_REST, EXTENSION_HOST_STATE_STOPPED);
+}
+
+/* Each bit is the state of the same name. */
+static void
+test_flags (TestFixture   *fixture G_GNUC_UNUSED,
+            gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(GFlagsClass) flags = g_type_class_ref (EXTENSION_HOST_TYPE_STATE_FLAGS);
+  g_autoptr(GEnumClass) states = g_type_class_ref (EXTENSION_HOST_TYPE_STATE);
+
+  g_assert_cmpuint (flags->n_values, ==, states->n_values);
+  for (guint i = 0; i < states->n_values; i++)
+    {
+      GFlagsValue *flag = g_flags_get_value_by_nick (flags, states->values[i].value_nick);
+
+      g_assert_nonnull (flag);
+      g_assert_cmpuint (flag->value, ==, 1u << states->values[i].value);
+    }
+}
+
+typedef struct
+{
+  ExtensionHostState told;    /* by the wait */
+  ExtensionHostState since;   /* when the wait was answered */
+  guint n_handlers;           /* that had run by then */
+  gboolean done;
+} Passing;
+
+static void
+on_passed (GObject      *source,
+           GAsyncResult *result,
+           gpointer      data)
+{
+  Passing *self = data;
+  ExtensionHostProcess *process = EXTENSION_HOST_PROCESS (source);
+  g_autoptr(GError) error = NULL;
+
+  extension_host_process_wait_for_state_finish (process, result, &self->told, &error);
+  g_assert_no_error (error);
+  self->since = extension_host_process_get_state (process);
+  self->done = TRUE;
+}
+
+static void
+on_changed (ExtensionHostProcess    *process G_GNUC_UNUSED,
+            ExtensionHostTransition *transition,
+            Passing                 *self)
+{
+  if (extension_host_transition_get_new (transition) == EXTENSION_HOST_STATE_UNHEALTHY)
+    self->n_handlers++;
+}
+
+/* A state that is left at once is not missed. */
+static void
+test_passing (TestFixture   *fixture,
+              gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostProcess) process = new_host (fixture, "--exit=3");
+  Passing passing = { .told = EXTENSION_HOST_STATE_STOPPED };
+
+  g_signal_connect (process, "state-changed", G_CALLBACK (on_changed), &passing);
+  extension_host_process_wait_for_state_async (process, EXTENSION_HOST_STATE_FLAG_UNHEALTHY, NULL,
+                                               on_passed, &passing);
+  start (process);
+  test_wait_until (fixture, passing.done);
+  g_assert_cmpint (passing.told, ==, EXTENSION_HOST_STATE_UNHEALTHY);
+  g_assert_cmpuint (passing.n_handlers, ==, 1);
+
+  assert_reaches (fixture, process, AT_REST, EXTENSION_HOST_STATE_CRASHED);
+}
+
+static void
+test_state_given_up (TestFixture   *fixture,
+                     gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostProcess) process = new_host (fixture, NULL);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GAsyncResult) given_up = NULL;
+  g_autoptr(GAsyncResult) refused = NULL;
+  g_autoptr(GAsyncResult) closed = NULL;
+  ExtensionHostState state = EXTENSION_HOST_STATE_STARTING;
+  g_autoptr(GError) error = NULL;
+
+  extension_host_process_wait_for_state_async (process, EXTENSION_HOST_STATE_FLAG_CRASHED,
+                                               cancellable, test_store_result, &given_up);
+  extension_host_process_wait_for_state_async (process, EXTENSION_HOST_STATE_FLAG_CRASHED, NULL,
+                                               test_store_result, &closed);
+  g_cancellable_cancel (cancellable);
+  test_wait_until (fixture, given_up != NULL);
+  g_assert_false (extension_host_process_wait_for_state_finish (process, given_up, &state, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpint (state, ==, EXTENSION_HOST_STATE_STARTING);   /* not touched */
+  g_assert_null (closed);
+  g_clear_error (&error);
+
+  g_object_run_dispose (G_OBJECT (process));
+  test_wait_until (fixture, closed != NULL);
+  g_assert_false (extension_host_process_wait_for_state_finish (process, closed, NULL, &error));
+  g_assert_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED);
+  g_clear_error (&error);
+
+  extension_host_process_wait_for_state_async (process, EXTENSION_HOST_STATE_FLAG_STOPPED, NULL,
+                                               test_store_result, &refused);
+  test_wait_until (fixture, refused != NULL);
+  g_assert_false (extension_host_process_wait_for_state_finish (process, refused, NULL, &error));
+  g_assert_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED);
+}
+
+/* For a change */
+
+static void on_change (GObject      *source,
+                       GAsyncResult *result,
+                       gpointer      data);
+
+static void
+wait_change (ExtensionHostProcess *process,
+             GPtrArray            *changes)
+{
+  extension_host_process_wait_change_async (process, NULL, on_change, changes);
+}
+
+static void
+on_change (GObject      *source,
+           GAsyncResult *result,
+           gpointer      data)
+{
+  ExtensionHostProcess *process = EXTENSION_HOST_PROCESS (source);
+  GPtrArray *changes = data;
+  g_autoptr(ExtensionHostTransition) change = NULL;
+  g_autoptr(GError) error = NULL;
+
+  change = extension_host_process_wait_change_finish (process, result, &error);
+  if (change == NULL)
+    {
+      g_assert_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED);
+      g_ptr_array_add (changes, NULL);
+      return;
+    }
+
+  g_ptr_array_add (changes, g_steal_pointer (&change));
+  wait_change (process, changes);
+}
+
+static void
+free_change (gpointer change)
+{
+  g_clear_pointer ((ExtensionHostTransition **) &change, extension_host_transition_unref);
+}
+
+/* Whoever waits again each time sees all that a handler sees. */
+static void
+test_each_change (TestFixture   *fixture,
+                  gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostProcess) process = new_host (fixture, "--exit=3");
+  g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func (free_change);
+  ExtensionHostState state = EXTENSION_HOST_STATE_STOPPED;
+
+  wait_change (process, changes);
+  start (process);
+  test_wait_until (fixture, extension_host_process_get_state (process) ==
+                            EXTENSION_HOST_STATE_CRASHED);
+  test_wait_until (fixture, changes->len == extension_host_process_get_sequence (process));
+
+  /* stopped → starting → running → unhealthy, twice more by way of restarting, → crashed */
+  g_assert_cmpuint (changes->len, ==, 12);
+  for (guint i = 0; i < changes->len; i++)
+    {
+      ExtensionHostTransition *change = changes->pdata[i];
+
+      g_assert_cmpuint (extension_host_transition_get_sequence (change), ==, i + 1);
+      g_assert_cmpint (extension_host_transition_get_old (change), ==, state);
+      state = extension_host_transition_get_new (change);
+    }
+  g_assert_cmpint (state, ==, EXTENSION_HOST_STATE_CRASHED);
+
+  g_object_run_dispose (G_OBJECT (process));
+  test_wait_until (fixture, changes->len > 0 && changes->pdata[changes->len - 1] == NULL);
+}
+
+static void
+stop_and_wait (ExtensionHostProcess    *process,
+               ExtensionHostTransition *transition,
+               GAsyncResult           **result)
+{
+  if (extension_host_transition_get_new (transition) != EXTENSION_HOST_STATE_RUNNING)
+    return;
+
+  extension_host_process_stop_async (process, NULL, NULL, NULL);
+  extension_host_process_wait_change_async (process, NULL, test_store_result, result);
+}
+
+/* What a handler brings about is announced after it has returned, so it is still to come. */
+static void
+test_own_change (TestFixture   *fixture,
+                 gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostProcess) process = new_host (fixture, NULL);
+  g_autoptr(ExtensionHostTransition) change = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_signal_connect (process, "state-changed", G_CALLBACK (stop_and_wait), &result);
+  start (process);
+  test_wait_until (fixture, result != NULL);
+  change = extension_host_process_wait_change_finish (process, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (extension_host_transition_get_new (change), ==,
+                   EXTENSION_HOST_STATE_STOPPING);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  test_add ("/waiting/state/reached", NULL, test_state);
+  test_add ("/waiting/state/flags", NULL, test_flags);
+  test_add ("/waiting/state/passing", NULL, test_passing);
+  test_add ("/waiting/state/given-up", NULL, test_state_given_up);
+  test_add ("/waiting/change/each", NULL, test_each_change);
+  test_add ("/waiting/change/own", NULL, test_own_change);
+
+  return g_test_run ();
+}

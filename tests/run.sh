@@ -17,7 +17,7 @@ Usage: tests/run.sh [OPTION…]
   --keep-going   with --repeat: go on after a failure
   --help         show this
 
-The suites “soak” and “peers” are run only when they are named; “peers” installs programs of others
+The suites “chaos” and “peers” are run only when they are named; “peers” installs programs of others
 from the network, and leaves out what it cannot get. Benchmarks are run by “meson test --benchmark”.
 Builds are made in _build-tests and _build-sanitize.
 EOT
@@ -51,7 +51,7 @@ while [[ $# -gt 0 ]]; do
 done
 
 build=$root/_build-$name
-[[ ${#suites[@]} -gt 0 ]] || suites=(--no-suite soak --no-suite peers)
+[[ ${#suites[@]} -gt 0 ]] || suites=(--no-suite chaos --no-suite peers)
 
 # shellcheck source=tests/lib/dependencies.sh
 . "$root/tests/lib/dependencies.sh"

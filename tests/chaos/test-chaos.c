@@ -4,14 +4,14 @@
  * random, and time and again all of it has to be as it was before. --seed repeats the operations,
  * if not what comes of them.
  *
- * EXTENSION_HOST_SOAK_SECONDS says how long it takes (60). */
+ * EXTENSION_HOST_CHAOS_SECONDS says how long it takes (60). */
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "extension-host-reactor-private.h"
-#include "soak-host.h"
-#include "soak-stock.h"
+#include "chaos-host.h"
+#include "chaos-stock.h"
 
 #define N_HOSTS 20
 #define N_ROUNDS 6               /* of which the first two warm up */
@@ -25,19 +25,19 @@ typedef struct
 {
   TestFixture *fixture;
   ExtensionHostManager *manager;
-  SoakHost *hosts[N_HOSTS];
-  SoakTally tally;
+  ChaosHost *hosts[N_HOSTS];
+  ChaosTally tally;
   guint n_seen;                  /* transitions, told by the manager */
-} Soak;
+} Chaos;
 
 static guint
 get_seconds (void)
 {
-  const char *text = g_getenv ("EXTENSION_HOST_SOAK_SECONDS");
+  const char *text = g_getenv ("EXTENSION_HOST_CHAOS_SECONDS");
   guint64 seconds = 60;
 
   if (text != NULL && !g_ascii_string_to_unsigned (text, 10, 1, 24 * 3600, &seconds, NULL))
-    g_error ("EXTENSION_HOST_SOAK_SECONDS is a number of seconds, not “%s”", text);
+    g_error ("EXTENSION_HOST_CHAOS_SECONDS is a number of seconds, not “%s”", text);
 
   return (guint) seconds;
 }
@@ -45,14 +45,14 @@ get_seconds (void)
 /* A round */
 
 static void
-look_after_all (Soak *self)
+look_after_all (Chaos *self)
 {
   for (guint i = 0; i < N_HOSTS; i++)
-    soak_host_look_after (self->hosts[i]);
+    chaos_host_look_after (self->hosts[i]);
 }
 
 static void
-run_for (Soak   *self,
+run_for (Chaos   *self,
          gint64  duration)
 {
   gint64 end = g_get_monotonic_time () + duration;
@@ -65,7 +65,7 @@ run_for (Soak   *self,
 
       if (now >= next_operation)
         {
-          soak_host_operate (self->hosts[g_test_rand_int_range (0, N_HOSTS)]);
+          chaos_host_operate (self->hosts[g_test_rand_int_range (0, N_HOSTS)]);
           next_operation = now + g_test_rand_int_range (0, 30 * 1000);
         }
       if (now >= next_look)
@@ -79,37 +79,37 @@ run_for (Soak   *self,
 }
 
 static gboolean
-are_at_rest (Soak *self)
+are_at_rest (Chaos *self)
 {
   for (guint i = 0; i < N_HOSTS; i++)
-    if (!soak_host_is_at_rest (self->hosts[i]))
+    if (!chaos_host_is_at_rest (self->hosts[i]))
       return FALSE;
 
   return TRUE;
 }
 
 static void
-start_all (Soak *self)
+start_all (Chaos *self)
 {
   for (guint i = 0; i < N_HOSTS; i++)
-    soak_host_start (self->hosts[i]);
+    chaos_host_start (self->hosts[i]);
 }
 
 /* Before the wait is given up: a name alone would help nobody. */
 static gboolean
 on_patience_lost (gpointer data)
 {
-  Soak *self = data;
+  Chaos *self = data;
 
   for (guint i = 0; i < N_HOSTS; i++)
-    if (!soak_host_is_at_rest (self->hosts[i]))
-      soak_host_describe (self->hosts[i]);
+    if (!chaos_host_is_at_rest (self->hosts[i]))
+      chaos_host_describe (self->hosts[i]);
 
   return G_SOURCE_REMOVE;
 }
 
 static void
-stop_all (Soak *self)
+stop_all (Chaos *self)
 {
   g_autoptr(GSource) patience = g_timeout_source_new_seconds (TEST_DEADLINE - 5);
 
@@ -117,8 +117,8 @@ stop_all (Soak *self)
   g_source_attach (patience, self->fixture->context);
   for (guint i = 0; i < N_HOSTS; i++)
     {
-      soak_host_thaw (self->hosts[i]);
-      soak_host_stop (self->hosts[i]);
+      chaos_host_thaw (self->hosts[i]);
+      chaos_host_stop (self->hosts[i]);
     }
   test_wait_until (self->fixture, are_at_rest (self));
   g_source_destroy (patience);
@@ -126,9 +126,9 @@ stop_all (Soak *self)
 
 /* All that was asked is answered, and what there is to count agrees. */
 static void
-check_tally (Soak *self)
+check_tally (Chaos *self)
 {
-  SoakTally *tally = &self->tally;
+  ChaosTally *tally = &self->tally;
   guint64 n_announced = 0;
 
   for (guint i = 0; i < N_HOSTS; i++)
@@ -148,13 +148,13 @@ check_tally (Soak *self)
 }
 
 static void
-run_rounds (Soak *self)
+run_rounds (Chaos *self)
 {
   guint seconds = get_seconds ();
   guint n_rounds = MAX (N_ROUNDS, seconds / LONGEST_ROUND);
-  SoakStock least = { 0 };
-  SoakStock warm = { 0 };
-  SoakStock stock = { 0 };
+  ChaosStock least = { 0 };
+  ChaosStock warm = { 0 };
+  ChaosStock stock = { 0 };
 
   for (guint i = 1; i <= n_rounds; i++)
     {
@@ -166,10 +166,10 @@ run_rounds (Soak *self)
       check_tally (self);
 
       if (i == 1)
-        least = soak_stock_take (self->fixture);
-      soak_stock_match (self->fixture, &least, &stock);
+        least = chaos_stock_take (self->fixture);
+      chaos_stock_match (self->fixture, &least, &stock);
       least = stock;
-      soak_stock_print (when, &stock);
+      chaos_stock_print (when, &stock);
       if (i == N_WARM_UP)
         warm = stock;
       else if (i > N_WARM_UP && !TEST_SANITIZED)   /* what is freed is kept there */
@@ -189,22 +189,22 @@ on_state_changed (ExtensionHostManager    *manager G_GNUC_UNUSED,
 }
 
 static void
-bring_up (Soak        *self,
+bring_up (Chaos        *self,
           TestFixture *fixture)
 {
-  *self = (Soak) { .fixture = fixture, .manager = extension_host_manager_new () };
+  *self = (Chaos) { .fixture = fixture, .manager = extension_host_manager_new () };
   g_signal_connect (self->manager, "state-changed", G_CALLBACK (on_state_changed), &self->n_seen);
   for (guint i = 0; i < N_HOSTS; i++)
-    self->hosts[i] = soak_host_new (fixture, self->manager, i, &self->tally);
+    self->hosts[i] = chaos_host_new (fixture, self->manager, i, &self->tally);
 }
 
 static void
-bring_down (Soak *self)
+bring_down (Chaos *self)
 {
   gpointer object = self->manager;
 
   for (guint i = 0; i < N_HOSTS; i++)
-    soak_host_free (self->hosts[i]);
+    chaos_host_free (self->hosts[i]);
   g_object_add_weak_pointer (object, &object);
   g_object_unref (self->manager);
   g_assert_null (object);
@@ -214,16 +214,16 @@ bring_down (Soak *self)
 static void
 warm_up (TestFixture *fixture)
 {
-  Soak soak;
+  Chaos chaos;
 
-  bring_up (&soak, fixture);
-  start_all (&soak);
-  stop_all (&soak);
-  bring_down (&soak);
+  bring_up (&chaos, fixture);
+  start_all (&chaos);
+  stop_all (&chaos);
+  bring_down (&chaos);
 }
 
 static void
-print_tally (const SoakTally *tally,
+print_tally (const ChaosTally *tally,
              guint            n_leaks)
 {
   const struct {
@@ -250,7 +250,7 @@ print_tally (const SoakTally *tally,
 
 /* A run in which nothing happened would have proved nothing. */
 static void
-expect_enough (const SoakTally *tally)
+expect_enough (const ChaosTally *tally)
 {
   guint enough = get_seconds () / 10;
 
@@ -263,27 +263,27 @@ expect_enough (const SoakTally *tally)
 }
 
 static void
-test_soak (TestFixture   *fixture,
+test_chaos (TestFixture   *fixture,
            gconstpointer  data G_GNUC_UNUSED)
 {
-  SoakStock before = { 0 };
-  SoakStock after = { 0 };
-  Soak soak;
+  ChaosStock before = { 0 };
+  ChaosStock after = { 0 };
+  Chaos chaos;
 
   alarm (get_seconds () + HANG);
   warm_up (fixture);
-  before = soak_stock_take (fixture);
+  before = chaos_stock_take (fixture);
 
-  bring_up (&soak, fixture);
-  run_rounds (&soak);
-  bring_down (&soak);
+  bring_up (&chaos, fixture);
+  run_rounds (&chaos);
+  bring_down (&chaos);
 
-  soak_stock_match (fixture, &before, &after);
-  soak_stock_print ("before", &before);
-  soak_stock_print ("after", &after);
+  chaos_stock_match (fixture, &before, &after);
+  chaos_stock_print ("before", &before);
+  chaos_stock_print ("after", &after);
   g_assert_false (extension_host_reactor_exists (fixture->context));
-  print_tally (&soak.tally, soak_stock_count_leaks (&before, &after));
-  expect_enough (&soak.tally);
+  print_tally (&chaos.tally, chaos_stock_count_leaks (&before, &after));
+  expect_enough (&chaos.tally);
   alarm (0);
 }
 
@@ -293,7 +293,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  test_add ("/soak/random", NULL, test_soak);
+  test_add ("/chaos/random", NULL, test_chaos);
 
   return g_test_run ();
 }

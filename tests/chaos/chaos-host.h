@@ -23,12 +23,12 @@ typedef struct
   guint n_calls;
   guint n_replies;
   guint n_failures;        /* of calls */
-} SoakTally;
+} ChaosTally;
 
 typedef struct
 {
   TestFixture *fixture;
-  SoakTally *tally;
+  ChaosTally *tally;
   ExtensionHostProcess *process;   /* no reference: the manager has one */
   gboolean speaks;                 /* JSON-RPC */
 
@@ -40,20 +40,20 @@ typedef struct
   guint64 frozen_generation;
   gboolean left_alone;             /* meanwhile */
   gint64 thaw_at;                  /* monotonic, µs: until then it stays so */
-} SoakHost;
+} ChaosHost;
 
-SoakHost *soak_host_new         (TestFixture          *fixture,
+ChaosHost *chaos_host_new         (TestFixture          *fixture,
                                  ExtensionHostManager *manager,
                                  guint                 number,
-                                 SoakTally            *tally);
-void      soak_host_free        (SoakHost             *self);
+                                 ChaosTally            *tally);
+void      chaos_host_free        (ChaosHost             *self);
 
-void      soak_host_operate     (SoakHost             *self);
-void      soak_host_look_after  (SoakHost             *self);
-void      soak_host_thaw        (SoakHost             *self);
-void      soak_host_start       (SoakHost             *self);
-void      soak_host_stop        (SoakHost             *self);
-gboolean  soak_host_is_at_rest  (SoakHost             *self);
-void      soak_host_describe    (SoakHost             *self);
+void      chaos_host_operate     (ChaosHost             *self);
+void      chaos_host_look_after  (ChaosHost             *self);
+void      chaos_host_thaw        (ChaosHost             *self);
+void      chaos_host_start       (ChaosHost             *self);
+void      chaos_host_stop        (ChaosHost             *self);
+gboolean  chaos_host_is_at_rest  (ChaosHost             *self);
+void      chaos_host_describe    (ChaosHost             *self);
 
 G_END_DECLS

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "soak-stock.h"
+#include "chaos-stock.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -32,13 +32,13 @@ get_resident (void)
   return resident * (gsize) sysconf (_SC_PAGESIZE) / 1024;
 }
 
-SoakStock
-soak_stock_take (TestFixture *fixture)
+ChaosStock
+chaos_stock_take (TestFixture *fixture)
 {
   while (g_main_context_iteration (fixture->context, FALSE))
     ;
 
-  return (SoakStock) {
+  return (ChaosStock) {
     .n_fds = test_count_fds (),
     .n_threads = test_count_threads (),
     .n_sources = count_sources (fixture->context),
@@ -56,8 +56,8 @@ excess (guint before,
 
 /* How much more there is, memory excepted. */
 guint
-soak_stock_count_leaks (const SoakStock *before,
-                        const SoakStock *after)
+chaos_stock_count_leaks (const ChaosStock *before,
+                        const ChaosStock *after)
 {
   return excess (before->n_fds, after->n_fds) + excess (before->n_threads, after->n_threads) +
          excess (before->n_sources, after->n_sources) +
@@ -67,17 +67,17 @@ soak_stock_count_leaks (const SoakStock *before,
 /* Fails if there is more than @before. What threads do, and what they close, takes a moment; there
  * may be less if that was still under way when the first stock was taken. */
 void
-soak_stock_match (TestFixture     *fixture,
-                  const SoakStock *before,
-                  SoakStock       *after)
+chaos_stock_match (TestFixture     *fixture,
+                  const ChaosStock *before,
+                  ChaosStock       *after)
 {
   gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
 
-  *after = soak_stock_take (fixture);
-  while (soak_stock_count_leaks (before, after) > 0 && g_get_monotonic_time () < end)
+  *after = chaos_stock_take (fixture);
+  while (chaos_stock_count_leaks (before, after) > 0 && g_get_monotonic_time () < end)
     {
       g_usleep (20 * 1000);
-      *after = soak_stock_take (fixture);
+      *after = chaos_stock_take (fixture);
     }
 
   g_assert_cmpuint (after->n_fds, <=, before->n_fds);
@@ -88,8 +88,8 @@ soak_stock_match (TestFixture     *fixture,
 }
 
 void
-soak_stock_print (const char      *when,
-                  const SoakStock *stock)
+chaos_stock_print (const char      *when,
+                  const ChaosStock *stock)
 {
   g_test_message ("%-12s %4u descriptors %3u threads %3u sources %3u processes %6" G_GSIZE_FORMAT
                   " KiB", when, stock->n_fds, stock->n_threads, stock->n_sources,

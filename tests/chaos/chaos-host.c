@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "soak-host.h"
+#include "chaos-host.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -18,16 +18,16 @@
 
 typedef struct
 {
-  SoakHost *host;
+  ChaosHost *host;
   const char *what;
   guint number;   /* of a call: what it asks for */
-  gboolean (*finish) (SoakHost      *host,
+  gboolean (*finish) (ChaosHost      *host,
                       GAsyncResult  *result,
                       GError       **error);
 } Question;
 
 static Question *
-ask (SoakHost   *self,
+ask (ChaosHost   *self,
      const char *what)
 {
   Question *question = g_new0 (Question, 1);
@@ -86,7 +86,7 @@ on_ordered (GObject      *object,
 }
 
 static gboolean
-finish_start (SoakHost      *self,
+finish_start (ChaosHost      *self,
               GAsyncResult  *result,
               GError       **error)
 {
@@ -94,7 +94,7 @@ finish_start (SoakHost      *self,
 }
 
 static gboolean
-finish_restart (SoakHost      *self,
+finish_restart (ChaosHost      *self,
                 GAsyncResult  *result,
                 GError       **error)
 {
@@ -114,7 +114,7 @@ check_outcome (ExtensionHostStopOutcome *outcome)
 }
 
 static gboolean
-finish_stop (SoakHost      *self,
+finish_stop (ChaosHost      *self,
              GAsyncResult  *result,
              GError       **error)
 {
@@ -122,7 +122,7 @@ finish_stop (SoakHost      *self,
 }
 
 static gboolean
-finish_terminate (SoakHost      *self,
+finish_terminate (ChaosHost      *self,
                   GAsyncResult  *result,
                   GError       **error)
 {
@@ -130,7 +130,7 @@ finish_terminate (SoakHost      *self,
 }
 
 static gboolean
-finish_kill (SoakHost      *self,
+finish_kill (ChaosHost      *self,
              GAsyncResult  *result,
              GError       **error)
 {
@@ -138,9 +138,9 @@ finish_kill (SoakHost      *self,
 }
 
 static Question *
-order (SoakHost   *self,
+order (ChaosHost   *self,
        const char *what,
-       gboolean  (*finish) (SoakHost      *host,
+       gboolean  (*finish) (ChaosHost      *host,
                             GAsyncResult  *result,
                             GError       **error))
 {
@@ -153,28 +153,28 @@ order (SoakHost   *self,
 }
 
 void
-soak_host_start (SoakHost *self)
+chaos_host_start (ChaosHost *self)
 {
   extension_host_process_start_async (self->process, NULL, on_ordered,
                                       order (self, "start", finish_start));
 }
 
 void
-soak_host_stop (SoakHost *self)
+chaos_host_stop (ChaosHost *self)
 {
   extension_host_process_stop_async (self->process, NULL, on_ordered,
                                      order (self, "stop", finish_stop));
 }
 
 static void
-restart (SoakHost *self)
+restart (ChaosHost *self)
 {
   extension_host_process_restart_async (self->process, NULL, on_ordered,
                                         order (self, "restart", finish_restart));
 }
 
 static void
-terminate (SoakHost *self)
+terminate (ChaosHost *self)
 {
   extension_host_process_terminate_async (self->process, (guint) g_test_rand_int_range (0, 50),
                                           NULL, on_ordered,
@@ -182,7 +182,7 @@ terminate (SoakHost *self)
 }
 
 static void
-kill_tree (SoakHost *self)
+kill_tree (ChaosHost *self)
 {
   extension_host_process_kill_async (self->process, NULL, on_ordered,
                                      order (self, "kill", finish_kill));
@@ -207,7 +207,7 @@ on_replied (GObject      *object,
             gpointer      user_data)
 {
   Question *question = user_data;
-  SoakHost *self = question->host;
+  ChaosHost *self = question->host;
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) bytes =
     extension_host_process_call_bytes_finish (EXTENSION_HOST_PROCESS (object), result, &error);
@@ -232,7 +232,7 @@ on_replied (GObject      *object,
 
 /* Held ones are never answered by the host. */
 static void
-call (SoakHost *self)
+call (ChaosHost *self)
 {
   gboolean held = g_test_rand_int_range (0, 10) == 0;
   Question *question = ask (self, held ? "hold" : "echo");
@@ -247,7 +247,7 @@ call (SoakHost *self)
 }
 
 static void
-call_often (SoakHost *self)
+call_often (ChaosHost *self)
 {
   for (int i = g_test_rand_int_range (1, 30); i > 0 && self->speaks; i--)
     call (self);
@@ -257,7 +257,7 @@ call_often (SoakHost *self)
 
 /* The program, if it is there and certainly ours: whose number it is may have changed by now. */
 static pid_t
-get_program (SoakHost *self)
+get_program (ChaosHost *self)
 {
   pid_t pid = (pid_t) extension_host_process_get_pid (self->process);
 
@@ -265,7 +265,7 @@ get_program (SoakHost *self)
 }
 
 static void
-kill_program (SoakHost *self)
+kill_program (ChaosHost *self)
 {
   pid_t pid = get_program (self);
 
@@ -278,7 +278,7 @@ kill_program (SoakHost *self)
 
 /* It is our child, and the parent of the program. */
 static void
-kill_shim (SoakHost *self)
+kill_shim (ChaosHost *self)
 {
   pid_t pid = get_program (self);
   TestStat program, shim;
@@ -293,7 +293,7 @@ kill_shim (SoakHost *self)
 
 /* One that is left alone has nobody but the watchdog. */
 static void
-freeze (SoakHost *self)
+freeze (ChaosHost *self)
 {
   pid_t pid = get_program (self);
   gboolean watched = self->speaks;   /* one that does not is not probed, and has to be woken */
@@ -311,7 +311,7 @@ freeze (SoakHost *self)
 }
 
 static gboolean
-is_still_frozen (SoakHost *self)
+is_still_frozen (ChaosHost *self)
 {
   return self->frozen != 0 &&
          extension_host_process_get_generation (self->process) == self->frozen_generation &&
@@ -319,7 +319,7 @@ is_still_frozen (SoakHost *self)
 }
 
 void
-soak_host_thaw (SoakHost *self)
+chaos_host_thaw (ChaosHost *self)
 {
   if (is_still_frozen (self))
     kill (self->frozen, SIGCONT);
@@ -328,7 +328,7 @@ soak_host_thaw (SoakHost *self)
 
 /* Wakes whom nobody else is going to wake, and sees that the others were seen to hang. */
 void
-soak_host_look_after (SoakHost *self)
+chaos_host_look_after (ChaosHost *self)
 {
   if (self->frozen == 0)
     return;
@@ -341,28 +341,28 @@ soak_host_look_after (SoakHost *self)
     {
       if (self->left_alone && is_still_frozen (self))
         g_error ("%s hangs, and nobody cares", extension_host_process_get_id (self->process));
-      soak_host_thaw (self);
+      chaos_host_thaw (self);
     }
 }
 
 /* One out of many; most of them leave the host running, or bring it up again. */
 static const struct {
-  void (*act) (SoakHost *self);
+  void (*act) (ChaosHost *self);
   int weight;
 } acts[] = {
   { call_often, 30 },
-  { soak_host_start, 25 },
+  { chaos_host_start, 25 },
   { kill_program, 15 },
   { restart, 6 },
   { freeze, 6 },
-  { soak_host_stop, 5 },
+  { chaos_host_stop, 5 },
   { kill_shim, 5 },
   { terminate, 4 },
   { kill_tree, 4 },
 };
 
 void
-soak_host_operate (SoakHost *self)
+chaos_host_operate (ChaosHost *self)
 {
   int total = 0;
   int drawn = 0;
@@ -385,7 +385,7 @@ soak_host_operate (SoakHost *self)
 static void
 on_state_changed (ExtensionHostProcess    *process,
                   ExtensionHostTransition *transition,
-                  SoakHost                *self)
+                  ChaosHost                *self)
 {
   ExtensionHostState old_state = extension_host_transition_get_old (transition);
   ExtensionHostState new_state = extension_host_transition_get_new (transition);
@@ -407,7 +407,7 @@ on_state_changed (ExtensionHostProcess    *process,
 /* Hosts */
 
 gboolean
-soak_host_is_at_rest (SoakHost *self)
+chaos_host_is_at_rest (ChaosHost *self)
 {
   return self->state == EXTENSION_HOST_STATE_STOPPED && g_hash_table_size (self->open) == 0;
 }
@@ -427,7 +427,7 @@ describe_transition (ExtensionHostTransition *transition)
 
 /* What it is waiting for, and how it came to that */
 void
-soak_host_describe (SoakHost *self)
+chaos_host_describe (ChaosHost *self)
 {
   g_autoptr(GPtrArray) history = extension_host_process_dup_history (self->process);
   GHashTableIter iter;
@@ -465,11 +465,11 @@ make_argv (guint number)
   return g_strv_builder_end (builder);
 }
 
-SoakHost *
-soak_host_new (TestFixture          *fixture,
+ChaosHost *
+chaos_host_new (TestFixture          *fixture,
                ExtensionHostManager *manager,
                guint                 number,
-               SoakTally            *tally)
+               ChaosTally            *tally)
 {
   g_autofree char *id = g_strdup_printf ("host-%u", number);
   g_auto(GStrv) argv = make_argv (number);
@@ -477,7 +477,7 @@ soak_host_new (TestFixture          *fixture,
     extension_host_spec_new (id, (const char * const *) argv);
   const char *environment[] = { fixture->tag, NULL };
   g_autoptr(GError) error = NULL;
-  SoakHost *self = g_new0 (SoakHost, 1);
+  ChaosHost *self = g_new0 (ChaosHost, 1);
 
   self->fixture = fixture;
   self->tally = tally;
@@ -510,7 +510,7 @@ soak_host_new (TestFixture          *fixture,
 }
 
 void
-soak_host_free (SoakHost *self)
+chaos_host_free (ChaosHost *self)
 {
   g_assert_cmpuint (g_hash_table_size (self->open), ==, 0);
   g_signal_handlers_disconnect_by_data (self->process, self);

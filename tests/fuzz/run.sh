@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Fuzzes what reads the bytes of a host, with libFuzzer and the sanitizers: each target for SECONDS
-# (60), two at a time, from its corpus. Nothing is written into the corpora. The last line is
-# “N passed, N failed, N skipped”, counting targets.
+# Fuzzes what reads the bytes of a host, of the shim or of a file, with libFuzzer and the sanitizers:
+# each target for SECONDS (60), two at a time, from its corpus. Nothing is written into the corpora.
+# The last line is “N passed, N failed, N skipped”, counting targets.
 #
 #   tests/fuzz/run.sh [SECONDS [TARGET…]]
 #
@@ -18,6 +18,9 @@ seconds=${1:-60}
 seed=${FUZZ_SEED:-0}   # 0: another one each time
 jobs=2
 flags=(-g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all)
+
+# The shim is no library: a target that is about it names the files that it wants.
+declare -A shim_files=([lifeline]='lifeline.c text.c')
 
 if [[ ! $seconds =~ ^[1-9][0-9]*$ ]]; then
   printf 'usage: tests/fuzz/run.sh [SECONDS [TARGET…]]\n' >&2
@@ -53,14 +56,15 @@ build_library () {
 }
 
 build_target () {
-  local -a cflags libs
+  local -a cflags libs own
 
+  read -ra own <<<"${shim_files[$1]:-}"
   read -ra cflags < <(pkg-config --cflags gio-unix-2.0 json-glib-1.0)
   read -ra libs < <(pkg-config --libs gio-unix-2.0 json-glib-1.0)
   clang -fsanitize=fuzzer,address,undefined "${flags[@]}" -D_GNU_SOURCE \
     -DEXTENSION_HOST_COMPILATION -Wall -Werror "${cflags[@]}" \
-    -I"$build" -I"$root/src/extension-host" -I"$build/src/extension-host" \
-    -o "$build/fuzz-$1" "$fuzz/fuzz-$1.c" \
+    -I"$build" -I"$root/src" -I"$root/src/extension-host" -I"$build/src/extension-host" \
+    -o "$build/fuzz-$1" "$fuzz/fuzz-$1.c" "${own[@]/#/$root/src/shim/}" \
     "$build/src/extension-host/libextension-host-internal.a" "${libs[@]}"
 }
 

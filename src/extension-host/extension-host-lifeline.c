@@ -21,6 +21,7 @@ static const struct {
   { "ok",        EXTENSION_HOST_REPORT_OK,        0, FALSE, 0 },
 };
 
+/* Digits only: GLib lets a vertical tab in front of them pass for a part of the number. */
 static gboolean
 parse_number (const char *text,
               guint64     max,
@@ -28,7 +29,8 @@ parse_number (const char *text,
 {
   guint64 value = 0;
 
-  if (!g_ascii_string_to_unsigned (text, 10, 0, max, &value, NULL))
+  if (text[strspn (text, "0123456789")] != '\0' ||
+      !g_ascii_string_to_unsigned (text, 10, 0, max, &value, NULL))
     return FALSE;
 
   *number = (guint) value;

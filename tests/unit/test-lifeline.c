@@ -37,7 +37,8 @@ static const char * const malformed[] = {
   "left", "left 1 1", "gone 1", "gone ", "ok ok", "ok 1 2 3 4 5",
   /* what is no number */
   "spawned x", "spawned 1x", "spawned 0x1", "spawned -1", "spawned +1", "spawned 1.0",
-  "spawned 1\n", "spawned\t1", "exited -1", "exited 1e1", "signalled x 0", "signalled 9 x",
+  "spawned 1\n", "spawned\t1", "spawned \v1", "left \f1", "exited -1", "exited 1e1", "signalled x 0",
+  "signalled 9 x", "signalled 9 \v1",
   /* numbers out of range */
   "spawned 2147483648", "spawned 4294967297", "spawned 18446744073709551617", "failed 4096 exec",
   "exited 256", "signalled 65 0", "signalled 9 2", "left 2147483648",

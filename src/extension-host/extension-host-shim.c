@@ -60,7 +60,9 @@ extension_host_shim_find (GError **error)
     return g_strdup (EXTENSION_HOST_SHIM_PATH);
 
   g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_FAILED,
-               _("The helper “extension-host-shim” is neither at “%s” nor at “%s”"),
+               _("The helper “extension-host-shim” is neither at “%s” nor at “%s”; "
+                 "$EXTENSION_HOST_SHIM may name it, and “meson devenv -C BUILD” sets that for a "
+                 "library that is not installed"),
                beside != NULL ? beside : "-", EXTENSION_HOST_SHIM_PATH);
 
   return NULL;

@@ -360,6 +360,21 @@ check_whole (Loader *self)
   return fault == NULL || fail_fault (self, fault);
 }
 
+/* What GIO says of a file does not always name it. Takes over @cause, and keeps its code. */
+static void
+fail_to_read (Loader *self,
+              GError *cause)
+{
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    g_set_error (self->error, cause->domain, cause->code, _("%s: there is no such file"),
+                 self->name);
+  else
+    g_set_error (self->error, cause->domain, cause->code, _("%s: cannot be read: %s"),
+                 self->name, cause->message);
+
+  g_error_free (cause);
+}
+
 /* Not more than the limit is read, whatever the file says of its size; and a FIFO is not opened,
  * as that may take for ever. */
 static GBytes *
@@ -370,11 +385,15 @@ read_file (Loader *self,
   g_autoptr(GFileInputStream) stream = NULL;
   g_autofree char *text = NULL;
   gsize n_read = 0;
+  GError *cause = NULL;
 
   info = g_file_query_info (file, G_FILE_ATTRIBUTE_STANDARD_TYPE, G_FILE_QUERY_INFO_NONE,
-                            NULL, self->error);
+                            NULL, &cause);
   if (info == NULL)
-    return NULL;
+    {
+      fail_to_read (self, cause);
+      return NULL;
+    }
 
   /* Links are followed, and this one could not be. */
   if (g_file_info_get_file_type (info) == G_FILE_TYPE_SYMBOLIC_LINK)
@@ -390,14 +409,14 @@ read_file (Loader *self,
       return NULL;
     }
 
-  stream = g_file_read (file, NULL, self->error);
-  if (stream == NULL)
-    return NULL;
-
   text = g_malloc (MAX_FILE + 1);
-  if (!g_input_stream_read_all (G_INPUT_STREAM (stream), text, MAX_FILE + 1, &n_read,
-                                NULL, self->error))
-    return NULL;
+  stream = g_file_read (file, NULL, &cause);
+  if (stream == NULL ||
+      !g_input_stream_read_all (G_INPUT_STREAM (stream), text, MAX_FILE + 1, &n_read, NULL, &cause))
+    {
+      fail_to_read (self, cause);
+      return NULL;
+    }
 
   if (n_read > MAX_FILE)
     {

@@ -92,7 +92,7 @@ class Runtime:
             self.send({"id": request["id"], "result": answer(request.get("params"))})
         except LookupError as error:
             self.send({"id": request["id"],
-                       "error": {"code": -32004, "message": str(error), "data": {"a": 1}}})
+                       "error": {"code": getattr(error, "code", -32004), "message": str(error), "data": {"a": 1}}})
 
     def send_line(self, line):
         with self._writing:

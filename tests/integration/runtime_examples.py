@@ -43,12 +43,28 @@ def test_word_count(kind):
         expect(error["message"], "novel")
 
 
+@case("an error of the application is not the caller's mistake, whatever its code")
+def test_passed_on(kind):
+    def refuse(_params):
+        error = LookupError("no such document")
+        error.code = -32602
+        raise error
+    with kind.run() as runtime:
+        runtime.methods["document/get"] = refuse
+        runtime.activate(kind.example("word-count"))
+        error = runtime.failed_command("count", {"document": "poem"})
+        equal((error["code"], error["message"]), (-32000, "no such document"))
+
+
 @case("example: markdown")
 def test_markdown(kind):
     with kind.run() as runtime:
         runtime.activate(kind.example("markdown"))
         for text, html in MARKDOWN:
             equal(runtime.command("render", {"text": text}), {"html": html})
+        for arguments in (None, [], {}, {"text": 1}):
+            equal(runtime.failed_command("render", arguments),
+                  {"code": -32602, "message": "“text” has to be a string"})
 
 
 @case("example: indexer")

@@ -159,7 +159,7 @@ def test_unreadable(folder):
     equal([(f["ok"], f["id"], f["code"]) for f in files],
           [(False, None, "not-found"), (False, None, "not-found"), (False, None, "invalid-spec"),
            (False, None, "not-found")])
-    expect_lines(stderr, ["none.exthost"], ["dangling.exthost"], ["fifo.exthost", "regular"],
+    expect_lines(stderr, ["none.exthost: there is no such file"], ["dangling.exthost"], ["fifo.exthost", "regular"],
                  ["no *.exthost file in “empty”"])
 
 

@@ -542,6 +542,20 @@ test_contradictions (Fixture       *fixture,
                   "key “MemoryLimit”: “MemoryLimit” is never looked at with “HealthInterval” 0");
 }
 
+/* The name first, as in all messages about a file, and the code that GIO gives. */
+static void
+test_unreadable (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr(GFile) file = g_file_new_for_path (fixture->path);
+  g_autofree char *expected = g_strdup_printf ("%s: there is no such file", fixture->path);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (extension_host_spec_new_from_file (file, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_cmpstr (error->message, ==, expected);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -558,6 +572,7 @@ main (int   argc,
   TEST ("bad-values", test_bad_values);
   TEST ("commands", test_commands);
   TEST ("structure", test_structure);
+  TEST ("unreadable", test_unreadable);
   TEST ("idle-keys", test_idle_keys);
   TEST ("contradictions", test_contradictions);
 #undef TEST

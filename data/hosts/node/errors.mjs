@@ -43,8 +43,16 @@ export function stackOf(thrown) {
   return attempt(() => (typeof thrown?.stack === 'string' ? thrown.stack : undefined), undefined);
 }
 
+// A command finds fault with its arguments: the caller has made the mistake, and no stack helps him. What the
+// application answered to the command, and was not caught there, is the command's own mistake.
+function isComplaint(thrown) {
+  return !(thrown instanceof ApplicationError) && attempt(() => thrown?.code === INVALID_PARAMS, false);
+}
+
 export function toReply(thrown) {
   if (thrown instanceof RpcError)
     return { code: thrown.code, message: thrown.message };
+  if (isComplaint(thrown))
+    return { code: INVALID_PARAMS, message: messageOf(thrown) };
   return { code: EXTENSION_FAILED, message: messageOf(thrown), data: { stack: stackOf(thrown) } };
 }

@@ -115,5 +115,10 @@ export function render(text) {
 }
 
 export function activate(context) {
-  context.registerCommand('render', ({ text }) => ({ html: render(text) }));
+  context.registerCommand('render', (args) => {
+    // With this code the caller is told that the mistake is his.
+    if (typeof args?.text !== 'string')
+      throw Object.assign(new Error('“text” has to be a string'), { code: -32602 });
+    return { html: render(args.text) };
+  });
 }

@@ -113,5 +113,16 @@ def render(text):
     return "".join(blocks)
 
 
+class InvalidArguments(ValueError):
+    code = -32602  # with this the caller is told that the mistake is his
+
+
+def run(arguments, _call):
+    text = arguments.get("text") if isinstance(arguments, dict) else None
+    if not isinstance(text, str):
+        raise InvalidArguments("“text” has to be a string")
+    return {"html": render(text)}
+
+
 def activate(context):
-    context.register_command("render", lambda arguments, call: {"html": render(arguments["text"])})
+    context.register_command("render", run)

@@ -56,8 +56,20 @@ def traceback_of(error):
         return type(error).__name__
 
 
+def _is_complaint(error):
+    """A command finds fault with its arguments: the caller has made the mistake, and no traceback helps him. What the
+    application answered to the command, and was not caught there, is the command's own mistake.
+    """
+    try:
+        return not isinstance(error, ApplicationError) and error.code == INVALID_PARAMS
+    except Exception:  # pylint: disable=broad-except
+        return False
+
+
 def to_reply(error):
     if isinstance(error, RpcError):
         return {"code": error.code, "message": message_of(error)}
+    if _is_complaint(error):
+        return {"code": INVALID_PARAMS, "message": message_of(error)}
     return {"code": EXTENSION_FAILED, "message": message_of(error),
             "data": {"traceback": traceback_of(error)}}

@@ -5,6 +5,7 @@
 
 #include "extension-host-affinity-private.h"
 #include "extension-host-error.h"
+#include "extension-host-locale-private.h"
 #include "extension-host-manager-class-private.h"
 
 /**
@@ -248,8 +249,7 @@ extension_host_manager_class_init (ExtensionHostManagerClass *klass)
   object_class->dispose = extension_host_manager_dispose;
   object_class->finalize = extension_host_manager_finalize;
 
-  bindtextdomain (GETTEXT_PACKAGE, EXTENSION_HOST_LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  extension_host_locale_bind ();
 
   extension_host_manager_install_properties (object_class);
   extension_host_manager_install_signals (G_TYPE_FROM_CLASS (klass));

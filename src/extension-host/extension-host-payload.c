@@ -277,7 +277,7 @@ extension_host_params_check (const char  *text,
     return TRUE;
 
   g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_FAILED,
-               _("Parameters must be a JSON object or array: see byte %" G_GSIZE_FORMAT),
+               _("Parameters must be a JSON object or array: see byte %zu"),
                scan.error_offset);
 
   return FALSE;

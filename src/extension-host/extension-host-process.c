@@ -5,6 +5,7 @@
 
 #include "extension-host-affinity-private.h"
 #include "extension-host-enum-types.h"
+#include "extension-host-locale-private.h"
 #include "extension-host-process-face-private.h"
 
 /**
@@ -181,8 +182,7 @@ extension_host_process_class_init (ExtensionHostProcessClass *klass)
   object_class->finalize = extension_host_process_finalize;
   object_class->set_property = extension_host_process_set_property;
 
-  bindtextdomain (GETTEXT_PACKAGE, EXTENSION_HOST_LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  extension_host_locale_bind ();
 
   extension_host_process_install_properties (object_class);
   extension_host_process_install_signals (G_TYPE_FROM_CLASS (klass));

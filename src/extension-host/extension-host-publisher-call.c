@@ -48,8 +48,8 @@ return_result (GDBusMethodInvocation *invocation,
     {
       g_dbus_method_invocation_return_error (invocation, EXTENSION_HOST_ERROR,
                                              EXTENSION_HOST_ERROR_MESSAGE_TOO_LARGE,
-                                             _("A result of %" G_GSIZE_FORMAT
-                                               " bytes is too large for the bus"), length);
+                                             _("A result of %zu bytes is too large for the bus"),
+                                             length);
       return;
     }
 

@@ -102,6 +102,7 @@ extension_host_spec_row_blame (const ExtensionHostSpecRow *row,
   g_autofree char *maximum = NULL;
 
   if (row->storage == EXTENSION_HOST_SPEC_STORAGE_DOUBLE)
+    /* Translators: a number, and the least and the greatest that are allowed */
     return g_strdup_printf (_("%s is not from %g to %g"),
                             text, row->fraction.minimum, row->fraction.maximum);
 
@@ -178,7 +179,7 @@ check_printable (Check      *check,
 {
   if (strlen (text) > max_length)
     return fail (check, property, NULL,
-                 _("has more than %" G_GSIZE_FORMAT " bytes"), max_length);
+                 _("has more than %zu bytes"), max_length);
   if (!g_utf8_validate (text, -1, NULL))
     return fail (check, property, NULL, _("is not valid UTF-8"));
 
@@ -228,10 +229,10 @@ check_json (Check      *check,
     return TRUE;
   if (strlen (text) > max_length)
     return fail (check, property, NULL,
-                 _("has more than %" G_GSIZE_FORMAT " bytes"), max_length);
+                 _("has more than %zu bytes"), max_length);
   if (!extension_host_spec_json_is_object (text, &offset))
     return fail (check, property, NULL,
-                 _("is not a JSON object: the mistake is at byte %" G_GSIZE_FORMAT), offset + 1);
+                 _("is not a JSON object: the mistake is at byte %zu"), offset + 1);
 
   return TRUE;
 }
@@ -344,8 +345,7 @@ check_argument_space (Check *check)
     return TRUE;
 
   return fail (check, "argv", "environment",
-               _("it and the environment have %" G_GSIZE_FORMAT " bytes together, "
-                 "and the system takes %" G_GSIZE_FORMAT), size, limit);
+               _("it and the environment have %zu bytes together, and the system takes %zu"), size, limit);
 }
 
 static gboolean
@@ -452,7 +452,7 @@ check_handshake_room (Check *check)
     return TRUE;
 
   return fail (check, "max-write-queue", "handshake-params",
-               _("“%s” (%" G_GSIZE_FORMAT " bytes) can never be sent with “%s” %u"),
+               _("“%s” (%zu bytes) can never be sent with “%s” %u"),
                params, length, queue, spec->max_write_queue);
 }
 

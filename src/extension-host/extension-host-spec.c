@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "extension-host-error.h"
+#include "extension-host-locale-private.h"
 #include "extension-host-spec-check-private.h"
 #include "extension-host-spec-file-private.h"
 #include "extension-host-spec-table-private.h"
@@ -196,8 +197,7 @@ extension_host_spec_class_init (ExtensionHostSpecClass *klass)
   object_class->get_property = extension_host_spec_get_property;
   object_class->finalize = extension_host_spec_finalize;
 
-  bindtextdomain (GETTEXT_PACKAGE, EXTENSION_HOST_LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  extension_host_locale_bind ();
 
   for (guint i = 0; i < n_rows; i++)
     g_object_class_install_property (object_class, i + 1,

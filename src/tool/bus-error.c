@@ -86,6 +86,7 @@ tool_tell_refusal (ToolBus    *bus,
   else if (action == NULL)
     tool_error (_("Cannot look at “%s”: %s"), host->id, error->message);
   else
+    /* TRANSLATORS: a command, such as stop or call; it is not translated */
     tool_error (_("Cannot %s “%s”: %s"), action, host->id, error->message);
 
   if (g_str_equal (kind, "access-denied"))

@@ -45,7 +45,11 @@ format_requester (const char *requester)
 {
   g_autofree char *safe_requester = tool_make_printable (requester != NULL ? requester : "");
 
-  return safe_requester[0] != '\0' ? g_strdup_printf (_(" (by %s)"), safe_requester) : g_strdup ("");
+  if (safe_requester[0] == '\0')
+    return g_strdup ("");
+
+  /* TRANSLATORS: who asked for a change of state; it stands after the reason of that */
+  return g_strdup_printf (_(" (by %s)"), safe_requester);
 }
 
 /* With the day, if it was not today */

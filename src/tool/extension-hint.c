@@ -18,6 +18,7 @@ dup_list (const char * const *ids)
   GString *list = g_string_new (NULL);
 
   for (guint i = 0; ids[i] != NULL && i < MAX_LISTED; i++)
+    /* TRANSLATORS: a comma or nothing, and a name in a list of names */
     g_string_append_printf (list, _("%s“%s”"), i > 0 ? ", " : "", ids[i]);
   if (g_strv_length ((char **) ids) > MAX_LISTED)
     g_string_append (list, ", …");

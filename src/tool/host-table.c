@@ -38,6 +38,7 @@ tool_dup_note (GVariant *facts,
   if (tool_facts_get_boolean (facts, "pending-restart") && next != 0)
     {
       g_autofree char *distance = tool_format_distance (MAX (next, now), now);
+      /* TRANSLATORS: a distance in time follows: restart in 3 s */
       g_autofree char *note = g_strdup_printf (_("restart %s"), distance);
 
       append_note (notes, note);

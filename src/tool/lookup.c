@@ -140,6 +140,7 @@ dup_hosts_of_application (ToolBus    *bus,
         {
           ToolHost *host = g_ptr_array_index (application->hosts, j);
 
+          /* TRANSLATORS: a comma or nothing, and an application and a host of it */
           g_string_append_printf (list, _("%s“%s/%s”"), n++ > 0 ? ", " : "", application->address,
                                   host->id);
         }

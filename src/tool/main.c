@@ -9,6 +9,7 @@
 #include <extension-host.h>
 
 #include "command.h"
+#include "locale-folder.h"
 #include "message.h"
 #include "near.h"
 #include "standard-fds.h"
@@ -112,10 +113,13 @@ int
 main (int    argc,
       char **argv)
 {
+  g_autofree char *locale_folder = NULL;
+
   tool_open_standard_fds ();
 
   setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, EXTENSION_HOST_LOCALEDIR);
+  locale_folder = tool_dup_locale_folder ();
+  bindtextdomain (GETTEXT_PACKAGE, locale_folder);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   g_set_prgname (TOOL_NAME);

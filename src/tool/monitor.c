@@ -150,6 +150,7 @@ on_application_removed (ToolApplication *application,
 static char *
 dup_summary (ToolHost *host)
 {
+  const char *state = tool_facts_get_text (host->facts, "state");
   gint64 now = g_get_real_time ();
   gint64 since = tool_facts_get_number (host->facts, "state-since", 0);
   gint64 pid = tool_facts_get_number (host->facts, "pid", 0);
@@ -157,11 +158,14 @@ dup_summary (ToolHost *host)
   g_autofree char *note = tool_dup_note (host->facts, now);
   GString *text = g_string_new (NULL);
 
-  g_string_append_printf (text, _("is %s"), tool_facts_get_text (host->facts, "state"));
   if (since != 0)
-    g_string_append_printf (text, _(" for %s"), age);
+    /* TRANSLATORS: a state, which is not translated, and a duration: is running for 3 min */
+    g_string_append_printf (text, _("is %s for %s"), state, age);
+  else
+    g_string_append_printf (text, _("is %s"), state);
   if (pid != 0)
-    g_string_append_printf (text, _(", pid %" G_GINT64_FORMAT), pid);
+    /* TRANSLATORS: it goes on after what a host is: is running for 3 min, pid 123 */
+    g_string_append_printf (text, _(", pid %d"), (int) pid);
   if (note[0] != '\0')
     g_string_append_printf (text, ", %s", note);
 

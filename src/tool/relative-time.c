@@ -54,7 +54,8 @@ tool_format_duration (gint64 duration)
     return g_strdup_printf (_("%d h %d min"), (int) (duration / HOUR),
                             (int) (duration % HOUR / MINUTE));
 
-  return g_strdup_printf (_("%" G_GINT64_FORMAT " d %d h"), duration / DAY,
+  /* TRANSLATORS: days and hours */
+  return g_strdup_printf (_("%d d %d h"), (int) (duration / DAY),
                           (int) (duration % DAY / HOUR));
 }
 

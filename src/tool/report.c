@@ -100,6 +100,7 @@ dup_since (Report     *self,
   date = tool_format_date (time, self->now);
   distance = tool_format_distance (time, self->now);
 
+  /* TRANSLATORS: a state, a time, and how far away that is: running since 14:03:22 (3 min ago) */
   return g_strdup_printf (_("%s since %s (%s)"), what, date, distance);
 }
 
@@ -165,9 +166,9 @@ add_process (Report *self)
   gint64 pid = tool_facts_get_number (self->facts, "pid", 0);
   gint64 generation = tool_facts_get_number (self->facts, "generation", 0);
   g_autofree char *text =
-    g_strdup_printf (ngettext ("%" G_GINT64_FORMAT ", started %" G_GINT64_FORMAT " time",
-                               "%" G_GINT64_FORMAT ", started %" G_GINT64_FORMAT " times",
-                               (gulong) generation), pid, generation);
+    /* TRANSLATORS: a process id, and the number of starts */
+    g_strdup_printf (ngettext ("%d, started %u time", "%d, started %u times", (gulong) generation),
+                     (int) pid, (guint) generation);
 
   if (pid != 0)
     add_line (self, _("Process"), text);

@@ -11,6 +11,7 @@
 
 G_BEGIN_DECLS
 
+/* The value of G_MAXUINT, by which the scanner would leave it out of the introspection data. */
 /**
  * EXTENSION_HOST_NO_TIMEOUT:
  *
@@ -18,7 +19,7 @@ G_BEGIN_DECLS
  *
  * Since: 0.1
  */
-#define EXTENSION_HOST_NO_TIMEOUT G_MAXUINT
+#define EXTENSION_HOST_NO_TIMEOUT ((guint) 0xffffffff)
 
 /**
  * EXTENSION_HOST_UNLIMITED:

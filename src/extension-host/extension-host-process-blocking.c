@@ -197,7 +197,7 @@ extension_host_process_wait (ExtensionHostProcess  *self,
  * @method: a method
  * @params: (nullable): an object or an array, which may be used again
  * @timeout_ms: how long to wait for the answer, in ms; 0 is
- *   [property@ExtensionHost.Spec:request-timeout]
+ *   [property@ExtensionHost.Spec:request-timeout], %EXTENSION_HOST_NO_TIMEOUT waits for ever
  * @cancellable: (nullable): ends the call
  * @error: return location for an error
  *
@@ -223,7 +223,9 @@ extension_host_process_call (ExtensionHostProcess  *self,
   g_autoptr(GAsyncResult) result = NULL;
 
   g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+  g_return_val_if_fail (method != NULL && method[0] != '\0', NULL);
   g_return_val_if_fail (extension_host_process_is_own_thread (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
   if (!check_can_block (self, error))
     return NULL;
@@ -235,4 +237,52 @@ extension_host_process_call (ExtensionHostProcess  *self,
   wait_for_result (self, &result);
 
   return extension_host_process_call_finish (self, result, error);
+}
+
+/**
+ * extension_host_process_call_bytes:
+ * @self: a host
+ * @method: a method
+ * @params: (nullable): JSON text in UTF-8, an object or an array
+ * @timeout_ms: how long to wait for the answer, in ms; 0 is
+ *   [property@ExtensionHost.Spec:request-timeout], %EXTENSION_HOST_NO_TIMEOUT waits for ever
+ * @cancellable: (nullable): ends the call
+ * @error: return location for an error
+ *
+ * Calls a method of the host as [method@ExtensionHost.Process.call_bytes_async] does, and blocks
+ * until it is answered. Meanwhile the main context of the host runs.
+ *
+ * Within a handler of [signal@ExtensionHost.Process::state-changed] of the same host it fails with
+ * `G_IO_ERROR_PENDING` and does nothing.
+ *
+ * Returns: (transfer full): what the host answered, as JSON text, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+GBytes *
+extension_host_process_call_bytes (ExtensionHostProcess  *self,
+                                   const char            *method,
+                                   GBytes                *params,
+                                   guint                  timeout_ms,
+                                   GCancellable          *cancellable,
+                                   GError               **error)
+{
+  g_autoptr(ExtensionHostProcess) hold G_GNUC_UNUSED = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+
+  g_return_val_if_fail (EXTENSION_HOST_IS_PROCESS (self), NULL);
+  g_return_val_if_fail (method != NULL && method[0] != '\0', NULL);
+  g_return_val_if_fail (extension_host_process_is_own_thread (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+
+  if (!check_can_block (self, error))
+    return NULL;
+
+  hold = g_object_ref (self);
+  g_main_context_push_thread_default (self->context);
+  extension_host_process_call_bytes_async (self, method, params, timeout_ms, cancellable,
+                                           store_result, &result);
+  wait_for_result (self, &result);
+
+  return extension_host_process_call_bytes_finish (self, result, error);
 }

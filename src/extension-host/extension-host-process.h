@@ -197,6 +197,13 @@ GBytes *extension_host_process_call_bytes_finish (ExtensionHostProcess  *self,
                                                   GAsyncResult          *result,
                                                   GError               **error);
 EXTENSION_HOST_AVAILABLE_IN_0_1
+GBytes *extension_host_process_call_bytes (ExtensionHostProcess  *self,
+                                           const char            *method,
+                                           GBytes                *params,
+                                           guint                  timeout_ms,
+                                           GCancellable          *cancellable,
+                                           GError               **error);
+EXTENSION_HOST_AVAILABLE_IN_0_1
 ExtensionHostCallFailure *extension_host_process_get_call_failure (ExtensionHostProcess *self,
                                                                    GAsyncResult         *result);
 EXTENSION_HOST_AVAILABLE_IN_0_1

@@ -74,15 +74,23 @@ call_blocking (Scene *self)
   g_autoptr(GError) error = NULL;
   g_autoptr(JsonNode) result =
     extension_host_process_call (self->process, "add", params, 0, NULL, &error);
+  g_autoptr(GBytes) text = g_bytes_new_static ("[2,3]", 5);
+  g_autoptr(GBytes) answer = NULL;
 
   if (self->what->place == IN_STATE_CHANGED)
     {
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
+      g_clear_error (&error);
+      g_assert_null (extension_host_process_call_bytes (self->process, "add", text, 0, NULL, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
       return;
     }
 
   g_assert_no_error (error);
   g_assert_cmpint (json_node_get_int (result), ==, 3);
+  answer = extension_host_process_call_bytes (self->process, "add", text, 0, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (g_bytes_get_data (answer, NULL), g_bytes_get_size (answer), "5", 1);
 }
 
 static void

@@ -27,6 +27,7 @@ extra : command vapigen              : valac              : vala                
 extra : command busctl               : systemd            : systemd             : systemd
 extra : command node                 : nodejs             : nodejs              : nodejs
 extra : python gi                    : python3-gi         : python3-gobject     : python-gobject
+extra : command gjs                  : gjs                : gjs                 : gjs
 peers : command npm                  : npm                : nodejs-npm          : npm
 peers : command clangd               : clangd             : clang-tools-extra   : clang
 valgrind : command valgrind          : valgrind           : valgrind            : valgrind

@@ -21,13 +21,16 @@
 static char *
 shim_beside_library (void)
 {
+  g_autofree char *name = NULL;
   g_autofree char *folder = NULL;
   Dl_info info;
 
   if (dladdr (extension_host_shim_find, &info) == 0 || info.dli_fname == NULL)
     return NULL;
 
-  folder = g_path_get_dirname (info.dli_fname);
+  /* With a relative folder in LD_LIBRARY_PATH it is named by that. */
+  name = g_path_get_dirname (info.dli_fname);
+  folder = g_canonicalize_filename (name, NULL);
 
   return g_canonicalize_filename (EXTENSION_HOST_SHIM_FROM_LIBDIR, folder);
 }

@@ -104,6 +104,8 @@ def test_program():
         program = tree.compile(folder)
         output = run([program], env=tree.environment(G_DEBUG="fatal-warnings"))
         assert output.splitlines() == EXPECTED, output
+        output = run([program], cwd=tree.libdir, env=tree.environment(G_DEBUG="fatal-warnings", LD_LIBRARY_PATH="."))
+        assert output.splitlines() == EXPECTED, output
 
         # The compiled-in path is not there, or is another build: only the one beside the library
         # can have been used, and without it the program must fail.

@@ -17,8 +17,9 @@ Usage: tests/run.sh [OPTION…]
   --keep-going   with --repeat: go on after a failure
   --help         show this
 
-The suites “chaos” and “peers” are run only when they are named; “peers” installs programs of others
-from the network, and leaves out what it cannot get. Benchmarks are run by “meson test --benchmark”.
+The suites “chaos”, “package” and “peers” are run only when they are named; “package” builds what is
+given to others, and “peers” installs programs of others from the network, and leaves out what it
+cannot get. Benchmarks are run by “meson test --benchmark”.
 Builds are made in _build-tests and _build-sanitize.
 EOT
 }
@@ -51,7 +52,7 @@ while [[ $# -gt 0 ]]; do
 done
 
 build=$root/_build-$name
-[[ ${#suites[@]} -gt 0 ]] || suites=(--no-suite chaos --no-suite peers)
+[[ ${#suites[@]} -gt 0 ]] || suites=(--no-suite chaos --no-suite package --no-suite peers)
 
 # shellcheck source=tests/lib/dependencies.sh
 . "$root/tests/lib/dependencies.sh"

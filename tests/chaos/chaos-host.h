@@ -1,59 +1,74 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "test-util.h"
+#include "chaos.h"
 
 G_BEGIN_DECLS
 
-/* One of many hosts that are treated badly, and what has been seen of it. Whatever it tells is
- * checked at once; what it has not answered yet is in `open`. */
+/* One of many hosts, and what has been seen of it. Whatever it tells is checked at once. */
 
-/* What a run has come to so far, over all hosts */
-typedef struct
+typedef enum
 {
-  guint n_operations;
-  guint n_kills;           /* of programs, behind the back of the library */
-  guint n_shim_kills;
-  guint n_freezes;
-  guint n_verdicts;        /* frozen hosts that the watchdog ended */
-  guint n_restarts;        /* automatic ones */
-  guint n_transitions;
-  guint n_orders;          /* start, stop, terminate, kill, restart: asked and answered */
-  guint n_order_answers;
-  guint n_calls;
-  guint n_replies;
-  guint n_failures;        /* of calls */
-} ChaosTally;
+  CHAOS_BYSTANDER,   /* speaks JSON-RPC, and nobody ever does anything to it */
+  CHAOS_SPEAKER,     /* the same, and is treated badly */
+  CHAOS_MUTE,        /* has children of all kinds, or crashes as it likes */
+  CHAOS_GUEST,       /* comes for one bad thing */
+} ChaosRole;
 
-typedef struct
+#define CHAOS_N_REASONS (EXTENSION_HOST_REASON_GROUP + 1)
+
+struct _ChaosHost
 {
-  TestFixture *fixture;
-  ChaosTally *tally;
-  ExtensionHostProcess *process;   /* no reference: the manager has one */
-  gboolean speaks;                 /* JSON-RPC */
+  Chaos *chaos;
+  ChaosRole role;
+  char *id;
+  ExtensionHostProcess *process;
 
-  ExtensionHostState state;        /* the last one announced */
+  ExtensionHostState state;          /* the last one announced */
   guint64 sequence;
-  GHashTable *open;                /* operations and calls that are not answered yet */
+  guint64 generation;
+  guint64 n_reasons[CHAOS_N_REASONS];
+  gint64 told_at;                    /* the time of the last transition, on the wall */
+  gint64 running_at;                 /* monotonic, µs: since then */
 
-  pid_t frozen;                    /* its program, while stopped by a signal; 0 = none */
-  guint64 frozen_generation;
-  gboolean left_alone;             /* meanwhile */
-  gint64 thaw_at;                  /* monotonic, µs: until then it stays so */
-} ChaosHost;
+  guint n_open;                      /* questions that are not answered yet */
+  guint n_orders;                    /* those among them that are to change its state */
+  guint n_faults;                    /* under way */
+  guint n_left_alone;                /* faults that nobody may interfere with */
+  gboolean is_ready;                 /* a mute one said so */
+  gint64 resume_at;                  /* monotonic, µs: paused or in quarantine until then; 0 = not */
+  ChaosJournal journal;
+};
 
-ChaosHost *chaos_host_new         (TestFixture          *fixture,
-                                 ExtensionHostManager *manager,
-                                 guint                 number,
-                                 ChaosTally            *tally);
-void      chaos_host_free        (ChaosHost             *self);
+/* Takes @spec over. */
+ChaosHost *chaos_host_new         (Chaos             *chaos,
+                                   ChaosRole          role,
+                                   ExtensionHostSpec *spec);
+ChaosHost *chaos_host_new_nth     (Chaos             *chaos,
+                                   guint              number);
+void       chaos_host_free        (ChaosHost         *self);
 
-void      chaos_host_operate     (ChaosHost             *self);
-void      chaos_host_look_after  (ChaosHost             *self);
-void      chaos_host_thaw        (ChaosHost             *self);
-void      chaos_host_start       (ChaosHost             *self);
-void      chaos_host_stop        (ChaosHost             *self);
-gboolean  chaos_host_is_at_rest  (ChaosHost             *self);
-void      chaos_host_describe    (ChaosHost             *self);
+/* With what every host here has; to be given the rest. */
+ExtensionHostSpec *
+           chaos_host_make_spec   (Chaos             *chaos,
+                                   const char        *id,
+                                   GStrv              argv);
+void       chaos_host_make_speak  (ExtensionHostSpec *spec);
+
+gboolean   chaos_host_is_up       (ChaosHost         *self);
+gboolean   chaos_host_is_at_rest  (ChaosHost         *self);
+gboolean   chaos_host_is_speaking (ChaosHost         *self);
+ChaosHost *chaos_host_pick        (Chaos             *chaos,
+                                   gboolean           speaks,
+                                   gboolean           undisturbed);
+ChaosHost *chaos_host_pick_any    (Chaos             *chaos);
+ChaosHost *chaos_host_find        (Chaos             *chaos,
+                                   const char        *id);
+
+/* Its processes, certainly: a number may be somebody else's by now. 0 if there is none. */
+pid_t      chaos_host_get_program (ChaosHost         *self);
+pid_t      chaos_host_get_shim    (ChaosHost         *self);
+
+void       chaos_host_describe    (ChaosHost         *self);
 
 G_END_DECLS

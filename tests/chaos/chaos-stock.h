@@ -12,6 +12,7 @@ typedef struct
   guint n_threads;
   guint n_sources;     /* in the context of the test */
   guint n_processes;   /* with the tag of the test */
+  guint n_children;    /* of ours, zombies included */
   gsize resident;      /* KiB */
 } ChaosStock;
 

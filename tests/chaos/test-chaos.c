@@ -1,157 +1,175 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A long day in the life of twenty hosts: they are killed, frozen, stopped, started and called at
- * random, and time and again all of it has to be as it was before. --seed repeats the operations,
- * if not what comes of them.
- *
- * EXTENSION_HOST_CHAOS_SECONDS says how long it takes (60). */
+/* A long day in the life of an application and its hosts: see README.md. */
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "extension-host-reactor-private.h"
-#include "chaos-host.h"
+#include "chaos-bus.h"
+#include "chaos-calls.h"
+#include "chaos-faults.h"
+#include "chaos-invariants.h"
+#include "chaos-operations.h"
 #include "chaos-stock.h"
+#include "chaos-table.h"
+#include "extension-host-reactor-private.h"
 
-#define N_HOSTS 20
+#define FEWEST_HOSTS 10
 #define N_ROUNDS 6               /* of which the first two warm up */
 #define N_WARM_UP 2
 #define LONGEST_ROUND 60         /* s: a long run has more of them */
-#define HANG 180                 /* s that it may take longer than it should */
+#define HANG 300                 /* s that it may take longer than it should */
 #define MOST_GROWTH 1.2
-#define LOOK_AFTER_EVERY 10000   /* µs */
 
-typedef struct
-{
-  TestFixture *fixture;
-  ExtensionHostManager *manager;
-  ChaosHost *hosts[N_HOSTS];
-  ChaosTally tally;
-  guint n_seen;                  /* transitions, told by the manager */
-} Chaos;
+#define FAULT_EVERY 120          /* ms, at most; and so on */
+#define OPERATION_EVERY 60
+#define BUS_EVERY 60
+#define CALL_EVERY 60
+#define LOOK_EVERY 10
 
-static guint
-get_seconds (void)
-{
-  const char *text = g_getenv ("EXTENSION_HOST_CHAOS_SECONDS");
-  guint64 seconds = 60;
-
-  if (text != NULL && !g_ascii_string_to_unsigned (text, 10, 1, 24 * 3600, &seconds, NULL))
-    g_error ("EXTENSION_HOST_CHAOS_SECONDS is a number of seconds, not “%s”", text);
-
-  return (guint) seconds;
-}
+static ChaosOptions options = { .n_hosts = 20, .seconds = 60 };
 
 /* A round */
 
-static void
-look_after_all (Chaos *self)
+/* What is done again and again: the times between are drawn, or are the same. */
+static const struct
 {
-  for (guint i = 0; i < N_HOSTS; i++)
-    chaos_host_look_after (self->hosts[i]);
-}
+  void (*act) (Chaos *chaos);
+  guint every;                   /* ms */
+  gboolean is_regular;
+  gboolean is_harm;
+} acts[] = {
+  { chaos_invariants_look, LOOK_EVERY, TRUE, FALSE },
+  { chaos_faults_look, LOOK_EVERY, TRUE, FALSE },
+  { chaos_resume_in_time, LOOK_EVERY, TRUE, FALSE },
+  { chaos_call_standing, LOOK_EVERY, TRUE, FALSE },
+  { chaos_faults_inject, FAULT_EVERY, FALSE, TRUE },
+  { chaos_operate, OPERATION_EVERY, FALSE, TRUE },
+  { chaos_bus_operate, BUS_EVERY, FALSE, TRUE },
+  { chaos_call_often, CALL_EVERY, FALSE, TRUE },
+};
 
 static void
-run_for (Chaos   *self,
-         gint64  duration)
+act_when_due (Chaos    *self,
+              gint64   *due,
+              gboolean  harm)
 {
-  gint64 end = g_get_monotonic_time () + duration;
-  gint64 next_look = 0;
-  gint64 next_operation = 0;
-
-  while (g_get_monotonic_time () < end)
+  for (gsize i = 0; i < G_N_ELEMENTS (acts); i++)
     {
       gint64 now = g_get_monotonic_time ();
+      guint ms = acts[i].every;
 
-      if (now >= next_operation)
-        {
-          chaos_host_operate (self->hosts[g_test_rand_int_range (0, N_HOSTS)]);
-          next_operation = now + g_test_rand_int_range (0, 30 * 1000);
-        }
-      if (now >= next_look)
-        {
-          look_after_all (self);
-          next_look = now + LOOK_AFTER_EVERY;
-        }
+      if (now < due[i] || (acts[i].is_harm && !harm))
+        continue;
+
+      acts[i].act (self);
+      if (!acts[i].is_regular)
+        ms = (guint) chaos_random (self, 0, (int) ms);
+      due[i] = now + (gint64) ms * 1000;
+    }
+}
+
+/* Until it is time, and then until @is_over; then nothing new is done. */
+static void
+run_until (Chaos     *self,
+           gint64     end,
+           gboolean (*is_over) (Chaos *chaos))
+{
+  gint64 due[G_N_ELEMENTS (acts)] = { 0 };
+  gint64 now = g_get_monotonic_time ();
+  gint64 give_up = end + 2 * CHAOS_PATIENCE * G_USEC_PER_SEC;
+
+  while (now < end || !is_over (self))
+    {
+      chaos_check (self, NULL, now < give_up, "it does not come to rest");
+      act_when_due (self, due, now < end);
       if (!g_main_context_iteration (self->fixture->context, FALSE))
         g_usleep (500);
+      chaos_invariants_note_turn (self, now);
+      now = g_get_monotonic_time ();
     }
 }
 
 static gboolean
 are_at_rest (Chaos *self)
 {
-  for (guint i = 0; i < N_HOSTS; i++)
-    if (!chaos_host_is_at_rest (self->hosts[i]))
-      return FALSE;
+  for (guint i = 0; i < self->hosts->len; i++)
+    {
+      ChaosHost *host = g_ptr_array_index (self->hosts, i);
+
+      if (host->role != CHAOS_BYSTANDER && !chaos_host_is_at_rest (host))
+        return FALSE;
+    }
 
   return TRUE;
+}
+
+static gboolean
+are_quiet (Chaos *self)
+{
+  return chaos_all_answered (self) && are_at_rest (self);
+}
+
+/* Nobody is asked any more, so it takes no more than one turn to find the moment. */
+static void
+run_to_quiet (Chaos *self)
+{
+  gint64 give_up = g_get_monotonic_time () + 2 * CHAOS_PATIENCE * G_USEC_PER_SEC;
+
+  while (!are_quiet (self))
+    {
+      chaos_check_questions (self);
+      chaos_check (self, NULL, g_get_monotonic_time () < give_up, "it does not come to rest");
+      if (!g_main_context_iteration (self->fixture->context, FALSE))
+        g_usleep (500);
+    }
 }
 
 static void
 start_all (Chaos *self)
 {
-  for (guint i = 0; i < N_HOSTS; i++)
-    chaos_host_start (self->hosts[i]);
-}
+  for (guint i = 0; i < self->hosts->len; i++)
+    {
+      ChaosHost *host = g_ptr_array_index (self->hosts, i);
 
-/* Before the wait is given up: a name alone would help nobody. */
-static gboolean
-on_patience_lost (gpointer data)
-{
-  Chaos *self = data;
-
-  for (guint i = 0; i < N_HOSTS; i++)
-    if (!chaos_host_is_at_rest (self->hosts[i]))
-      chaos_host_describe (self->hosts[i]);
-
-  return G_SOURCE_REMOVE;
+      if (!chaos_host_is_up (host))
+        chaos_start (host);
+    }
 }
 
 static void
-stop_all (Chaos *self)
+stop_all (Chaos    *self,
+          gboolean  bystanders_too)
 {
-  g_autoptr(GSource) patience = g_timeout_source_new_seconds (TEST_DEADLINE - 5);
-
-  g_source_set_callback (patience, on_patience_lost, self, NULL);
-  g_source_attach (patience, self->fixture->context);
-  for (guint i = 0; i < N_HOSTS; i++)
+  for (guint i = 0; i < self->hosts->len; i++)
     {
-      chaos_host_thaw (self->hosts[i]);
-      chaos_host_stop (self->hosts[i]);
+      ChaosHost *host = g_ptr_array_index (self->hosts, i);
+
+      if (host->role != CHAOS_BYSTANDER || bystanders_too)
+        chaos_stop (host);
     }
-  test_wait_until (self->fixture, are_at_rest (self));
-  g_source_destroy (patience);
 }
 
-/* All that was asked is answered, and what there is to count agrees. */
 static void
-check_tally (Chaos *self)
+run_round (Chaos *self,
+           gint64 duration)
 {
-  ChaosTally *tally = &self->tally;
-  guint64 n_announced = 0;
-
-  for (guint i = 0; i < N_HOSTS; i++)
-    {
-      ExtensionHostProcess *process = self->hosts[i]->process;
-
-      n_announced += extension_host_process_get_sequence (process);
-      g_assert_cmpuint (extension_host_process_get_pending_calls (process), ==, 0);
-      g_assert_cmpuint (extension_host_process_get_queued_bytes (process), ==, 0);
-      g_assert_cmpuint (extension_host_process_get_protocol_errors (process), ==, 0);
-    }
-
-  g_assert_cmpuint (n_announced, ==, tally->n_transitions);
-  g_assert_cmpuint (self->n_seen, ==, tally->n_transitions);
-  g_assert_cmpuint (tally->n_order_answers, ==, tally->n_orders);
-  g_assert_cmpuint (tally->n_replies + tally->n_failures, ==, tally->n_calls);
+  start_all (self);
+  run_until (self, g_get_monotonic_time () + duration, chaos_faults_are_over);
+  chaos_resume_all (self);
+  stop_all (self, FALSE);
+  run_to_quiet (self);
+  chaos_look_at_trees (self);
+  chaos_invariants_check_tally (self);
+  chaos_forget_questions (self);
+  g_ptr_array_set_size (self->guests, 0);
 }
 
 static void
 run_rounds (Chaos *self)
 {
-  guint seconds = get_seconds ();
-  guint n_rounds = MAX (N_ROUNDS, seconds / LONGEST_ROUND);
+  guint n_rounds = MAX (N_ROUNDS, options.seconds / LONGEST_ROUND);
   ChaosStock least = { 0 };
   ChaosStock warm = { 0 };
   ChaosStock stock = { 0 };
@@ -160,11 +178,7 @@ run_rounds (Chaos *self)
     {
       g_autofree char *when = g_strdup_printf ("round %u", i);
 
-      start_all (self);
-      run_for (self, seconds * G_USEC_PER_SEC / n_rounds);
-      stop_all (self);
-      check_tally (self);
-
+      run_round (self, options.seconds * G_USEC_PER_SEC / n_rounds);
       if (i == 1)
         least = chaos_stock_take (self->fixture);
       chaos_stock_match (self->fixture, &least, &stock);
@@ -183,31 +197,69 @@ static void
 on_state_changed (ExtensionHostManager    *manager G_GNUC_UNUSED,
                   ExtensionHostProcess    *process G_GNUC_UNUSED,
                   ExtensionHostTransition *transition G_GNUC_UNUSED,
-                  guint                   *n_seen)
+                  guint64                 *n_seen)
 {
   (*n_seen)++;
 }
 
 static void
-bring_up (Chaos        *self,
+bring_up (Chaos       *self,
           TestFixture *fixture)
 {
-  *self = (Chaos) { .fixture = fixture, .manager = extension_host_manager_new () };
-  g_signal_connect (self->manager, "state-changed", G_CALLBACK (on_state_changed), &self->n_seen);
-  for (guint i = 0; i < N_HOSTS; i++)
-    self->hosts[i] = chaos_host_new (fixture, self->manager, i, &self->tally);
+  *self = (Chaos) {
+    .fixture = fixture,
+    .options = &options,
+    .rand = g_rand_new_with_seed (options.seed),
+    .manager = extension_host_manager_new (),
+    .hosts = g_ptr_array_new_with_free_func ((GDestroyNotify) chaos_host_free),
+    .guests = g_ptr_array_new_with_free_func ((GDestroyNotify) chaos_host_free),
+    .questions = g_ptr_array_new_with_free_func (g_free),
+    .faults = g_ptr_array_new_with_free_func (g_free),
+  };
+  g_signal_connect (self->manager, "state-changed", G_CALLBACK (on_state_changed),
+                    &self->n_manager_seen);
+  for (guint i = 0; i < options.n_hosts; i++)
+    g_ptr_array_add (self->hosts, chaos_host_new_nth (self, i));
+  self->bus = chaos_bus_new (self);
+  chaos_faults_set_up (self);
 }
 
+/* The last of the hosts that nobody has done anything to end by what they are told now. */
 static void
 bring_down (Chaos *self)
 {
   gpointer object = self->manager;
 
-  for (guint i = 0; i < N_HOSTS; i++)
-    chaos_host_free (self->hosts[i]);
+  chaos_invariants_check_bystanders (self);
+  stop_all (self, TRUE);
+  run_to_quiet (self);
+  test_wait_until (self->fixture, chaos_all_answered (self));
+  chaos_forget_questions (self);
+  chaos_faults_tear_down (self);
+  g_clear_pointer (&self->guests, g_ptr_array_unref);
+  g_clear_pointer (&self->hosts, g_ptr_array_unref);
   g_object_add_weak_pointer (object, &object);
   g_object_unref (self->manager);
   g_assert_null (object);
+  g_clear_pointer (&self->bus, chaos_bus_free);
+  g_clear_pointer (&self->questions, g_ptr_array_unref);
+  g_clear_pointer (&self->faults, g_ptr_array_unref);
+  g_clear_pointer (&self->rand, g_rand_free);
+  chaos_journal_clear (&self->journal);
+}
+
+static gboolean
+are_all_up (Chaos *self)
+{
+  for (guint i = 0; i < self->hosts->len; i++)
+    {
+      ChaosHost *host = g_ptr_array_index (self->hosts, i);
+
+      if (host->role == CHAOS_BYSTANDER && !chaos_host_is_up (host))
+        return FALSE;
+    }
+
+  return chaos_all_answered (self);
 }
 
 /* All that GLib and we make once and keep */
@@ -218,59 +270,20 @@ warm_up (TestFixture *fixture)
 
   bring_up (&chaos, fixture);
   start_all (&chaos);
-  stop_all (&chaos);
+  test_wait_until (fixture, are_all_up (&chaos));
   bring_down (&chaos);
 }
 
 static void
-print_tally (const ChaosTally *tally,
-             guint            n_leaks)
-{
-  const struct {
-    const char *what;
-    guint number;
-  } rows[] = {
-    { "operations", tally->n_operations },
-    { "programs killed", tally->n_kills },
-    { "shims killed", tally->n_shim_kills },
-    { "programs frozen", tally->n_freezes },
-    { "called unresponsive", tally->n_verdicts },
-    { "automatic restarts", tally->n_restarts },
-    { "transitions", tally->n_transitions },
-    { "orders, all answered", tally->n_orders },
-    { "calls", tally->n_calls },
-    { "replies", tally->n_replies },
-    { "failures", tally->n_failures },
-    { "leaks", n_leaks },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    g_test_message ("%-22s %9u", rows[i].what, rows[i].number);
-}
-
-/* A run in which nothing happened would have proved nothing. */
-static void
-expect_enough (const ChaosTally *tally)
-{
-  guint enough = get_seconds () / 10;
-
-  g_assert_cmpuint (tally->n_kills, >=, enough);
-  g_assert_cmpuint (tally->n_shim_kills, >=, enough);
-  g_assert_cmpuint (tally->n_freezes, >=, enough);
-  g_assert_cmpuint (tally->n_restarts, >=, enough);
-  g_assert_cmpuint (tally->n_replies, >=, enough);
-  g_assert_cmpuint (tally->n_failures, >=, enough);
-}
-
-static void
 test_chaos (TestFixture   *fixture,
-           gconstpointer  data G_GNUC_UNUSED)
+            gconstpointer  data G_GNUC_UNUSED)
 {
   ChaosStock before = { 0 };
   ChaosStock after = { 0 };
   Chaos chaos;
 
-  alarm (get_seconds () + HANG);
+  g_test_message ("seed %u, %u hosts, %u s", options.seed, options.n_hosts, options.seconds);
+  alarm (options.seconds + HANG);
   warm_up (fixture);
   before = chaos_stock_take (fixture);
 
@@ -282,18 +295,72 @@ test_chaos (TestFixture   *fixture,
   chaos_stock_print ("before", &before);
   chaos_stock_print ("after", &after);
   g_assert_false (extension_host_reactor_exists (fixture->context));
-  print_tally (&chaos.tally, chaos_stock_count_leaks (&before, &after));
-  expect_enough (&chaos.tally);
+  chaos_table_print (&chaos, chaos_stock_count_leaks (&before, &after));
+  chaos_table_write_markdown (&chaos, chaos_stock_count_leaks (&before, &after));
+  chaos_table_expect_all (&chaos);
   alarm (0);
+}
+
+/* Options */
+
+static guint
+parse_seconds (const char *text)
+{
+  guint64 seconds = 0;
+
+  if (!g_ascii_string_to_unsigned (text, 10, 1, 24 * 3600, &seconds, NULL))
+    g_error ("EXTENSION_HOST_CHAOS_SECONDS is a number of seconds, not “%s”", text);
+
+  return (guint) seconds;
+}
+
+/* Those that GLib's tests have are left to them. */
+static void
+parse_options (int    *argc,
+               char ***argv)
+{
+  int seed = -1;
+  int n_hosts = (int) options.n_hosts;
+  double minutes = 0;
+  const GOptionEntry entries[] = {
+    { "seed", 0, 0, G_OPTION_ARG_INT, &seed, "Repeat the faults and operations of a run", "N" },
+    { "hosts", 0, 0, G_OPTION_ARG_INT, &n_hosts, "How many hosts there are", "N" },
+    { "minutes", 0, 0, G_OPTION_ARG_DOUBLE, &minutes, "How long it takes", "M" },
+    { "markdown", 0, 0, G_OPTION_ARG_FILENAME, &options.markdown, "Write the table there", "FILE" },
+    { NULL }
+  };
+  g_autoptr(GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_set_ignore_unknown_options (context, TRUE);
+  if (g_getenv ("EXTENSION_HOST_CHAOS_SECONDS") != NULL)
+    options.seconds = parse_seconds (g_getenv ("EXTENSION_HOST_CHAOS_SECONDS"));
+  if (!g_option_context_parse (context, argc, argv, &error))
+    g_error ("%s", error->message);
+
+  if (n_hosts < FEWEST_HOSTS)
+    g_error ("There have to be %d hosts, not %d", FEWEST_HOSTS, n_hosts);
+  options.n_hosts = (guint) n_hosts;
+  options.seed = seed >= 0 ? (guint32) seed : g_random_int () & G_MAXINT32;
+  if (minutes > 0)
+    options.seconds = MAX (1, (guint) (minutes * 60));
 }
 
 int
 main (int    argc,
       char **argv)
 {
+  int status = 0;
+
+  parse_options (&argc, &argv);
+  chaos_bus_set_up ();
   g_test_init (&argc, &argv, NULL);
 
   test_add ("/chaos/random", NULL, test_chaos);
+  status = g_test_run ();
+  chaos_bus_tear_down ();
+  g_free (options.markdown);
 
-  return g_test_run ();
+  return status;
 }

@@ -505,6 +505,45 @@ test_tail (TestFixture   *fixture,
   g_assert_true (g_strv_contains (log, "last words"));
 }
 
+/* Whatever a host writes, what is told of it is text. */
+
+static gboolean
+has_entry (GVariant   *log,
+           const char *line)
+{
+  for (gsize i = 0; i < g_variant_n_children (log); i++)
+    {
+      const char *text = NULL;
+
+      g_variant_get_child (log, i, "(ts&s)", NULL, NULL, &text);
+      if (g_str_equal (text, line))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+test_invalid_lines (TestFixture   *fixture,
+                    gconstpointer  data)
+{
+  static const char * const lines[] = { "o\xef\xbf\xbd\xef\xbf\xbd z", "e\xef\xbf\xbd" };
+  g_autoptr(ExtensionHostSpec) spec = test_spec_new (fixture, "mumbling", "--print=o\xff\x80 z",
+                                                     "--print-stderr=e\xed", NULL);
+  g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
+  g_autoptr(TestRecord) record = test_record_new (process);
+  g_autoptr(GVariant) log = NULL;
+
+  g_assert_true (extension_host_process_start (process, NULL));
+  test_wait_until (fixture, record->lines->len == G_N_ELEMENTS (lines));
+  log = extension_host_process_dup_log (process, G_MAXUINT);
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      g_assert_true (test_record_has_line (record, lines[i]));
+      g_assert_true (has_entry (log, lines[i]));
+    }
+}
+
 /* The fields by which the journal finds what one host did */
 static GLogWriterOutput
 note_fields (GLogLevelFlags   level G_GNUC_UNUSED,
@@ -584,6 +623,7 @@ main (int   argc,
   test_add ("/announcements/last-unref-elsewhere", NULL, test_last_unref_elsewhere);
   g_test_add_func ("/announcements/other-thread", test_other_thread);
   test_add ("/announcements/tail", NULL, test_tail);
+  test_add ("/announcements/invalid-lines", NULL, test_invalid_lines);
   test_add ("/announcements/journal", NULL, test_journal);
   test_add ("/announcements/flood", NULL, test_flood);
 

@@ -323,6 +323,23 @@ test_paused (TestFixture   *fixture,
   assert_replaced (fixture, record, &fall, EXTENSION_HOST_VERDICT_STOPPED);
 }
 
+/* What was asked before is not held against it either. */
+static void
+test_paused_midway (TestFixture   *fixture,
+                    gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostProcess) process = rpc_start (fixture, health_spec_new (fixture, 1));
+  g_autoptr(HealthRecord) record = health_record_new (process);
+
+  health_wait_checks (fixture, record, 1);
+  kill (get_pid (process), SIGSTOP);
+  health_wait_checks (fixture, record, 2);
+  health_assert_spared (record);
+  g_assert_true (extension_host_process_pause (process, NULL));
+  health_wait_checks (fixture, record, HEALTH_LONG);
+  health_assert_spared (record);
+}
+
 /* The probe that is under way was sent before the pause. It is not held against the host. */
 static void
 test_resumed (TestFixture   *fixture,
@@ -511,6 +528,7 @@ main (int    argc,
   test_add ("/health-verdict/stopped-briefly", NULL, test_stopped_briefly);
   test_add ("/health-verdict/report-only", NULL, test_report_only);
   test_add ("/health-verdict/paused", NULL, test_paused);
+  test_add ("/health-verdict/paused-midway", NULL, test_paused_midway);
   test_add ("/health-verdict/resumed", NULL, test_resumed);
   test_add ("/health-verdict/paused-in-handler", NULL, test_paused_in_handler);
   test_add ("/health-verdict/killed-in-handler", NULL, test_killed_in_handler);

@@ -206,7 +206,7 @@ test_nesting (void)
 {
   for (guint n = 1; n <= 300; n++)
     {
-      ExtensionHostJsonVerdict verdict = n > EXTENSION_HOST_JSON_MAX_DEPTH
+      ExtensionHostJsonVerdict verdict = n > 128   /* as is promised, whatever the scan has */
         ? EXTENSION_HOST_JSON_TOO_DEEP : EXTENSION_HOST_JSON_VALID;
 
       assert_nesting ("[", "]", n, verdict);

@@ -11,7 +11,8 @@ LIBRARY = ROOT / "src" / "extension-host"
 sys.path.insert(0, str(ROOT / "tests" / "lib"))
 
 SOURCE_FOLDERS = ("src", "data", "examples", "tests", "docs", "po", ".ci")
-SOURCE_SUFFIXES = (".c", ".h", ".in", ".py", ".mjs", ".js", ".sh", ".vala", ".build", ".1")
+SOURCE_SUFFIXES = (".c", ".h", ".in", ".py", ".mjs", ".js", ".sh", ".vala", ".build", ".1",
+                   ".5", ".8")
 SOURCE_NAMES = ("meson.build", "meson_options.txt", ".ci/run", "data/completions/extension-host",
                 "data/hosts/extension-host-node", "data/hosts/extension-host-python")
 

@@ -3,7 +3,8 @@
  * Run: cc -o call call.c $(pkg-config --cflags --libs extension-host-1) &&
  *      ./call python3 examples/hosts/echo.py
  *
- * Two calls that take too long: one has a deadline, the other is cancelled. Neither harms the host. */
+ * Two calls that take too long: one has a deadline, the other is cancelled. That harms neither the
+ * host nor the next call. */
 
 #include <locale.h>
 
@@ -26,7 +27,7 @@ leave (Program *self,
 }
 
 static void
-on_stopped (GObject      *object,
+on_stopped (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
 {
@@ -39,7 +40,7 @@ on_stopped (GObject      *object,
 }
 
 static void
-on_pong (GObject      *object,
+on_pong (GObject      *source,
          GAsyncResult *result,
          gpointer      user_data)
 {
@@ -58,7 +59,7 @@ on_pong (GObject      *object,
 }
 
 static void
-on_cancelled_call (GObject      *object,
+on_cancelled_call (GObject      *source,
                    GAsyncResult *result,
                    gpointer      user_data)
 {
@@ -83,7 +84,7 @@ on_second_thoughts (gpointer user_data)
 }
 
 static void
-on_deadline (GObject      *object,
+on_deadline (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
 {
@@ -101,7 +102,7 @@ on_deadline (GObject      *object,
 }
 
 static void
-on_started (GObject      *object,
+on_started (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
 {

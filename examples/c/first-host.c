@@ -36,7 +36,7 @@ give_up (Program      *self,
 }
 
 static void
-on_stopped (GObject      *object,
+on_stopped (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
 {
@@ -57,7 +57,7 @@ on_stopped (GObject      *object,
 }
 
 static void
-on_subtracted (GObject      *object,
+on_subtracted (GObject      *source,
                GAsyncResult *result,
                gpointer      user_data)
 {
@@ -75,7 +75,7 @@ on_subtracted (GObject      *object,
 }
 
 static void
-on_added (GObject      *object,
+on_added (GObject      *source,
           GAsyncResult *result,
           gpointer      user_data)
 {
@@ -91,14 +91,18 @@ on_added (GObject      *object,
 
   /* A host may answer with anything: look before reading. */
   if (JSON_NODE_HOLDS_OBJECT (answer))
-    g_print ("1 + 2 + 39 = %d\n",
-             (int) json_object_get_int_member_with_default (json_node_get_object (answer), "sum", -1));
+    {
+      JsonObject *object = json_node_get_object (answer);
+
+      g_print ("1 + 2 + 39 = %" G_GINT64_FORMAT "\n",
+               json_object_get_int_member_with_default (object, "sum", -1));
+    }
 
   extension_host_process_call_async (self->host, "subtract", NULL, 0, NULL, on_subtracted, self);
 }
 
 static void
-on_started (GObject      *object,
+on_started (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
 {

@@ -103,7 +103,12 @@ async function obey([name, ...words]) {
 }
 
 const [folder] = ARGV;
-manager.load_directory(folder ? Gio.File.new_for_path(folder) : HOSTS);
+try {
+  manager.load_directory(folder ? Gio.File.new_for_path(folder) : HOSTS);
+} catch (error) {
+  // Of one file; the hosts of the others are there.
+  print(`error: ${error.message}`);
+}
 commands.list();
 
 const stdin = Gio.DataInputStream.new(new Gio.UnixInputStream({ fd: 0 }));

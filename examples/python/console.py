@@ -124,7 +124,11 @@ async def main():
     manager.connect("state-changed", on_state_changed)
     manager.connect("health-checked", on_health_checked)
     manager.connect("log", on_log)
-    manager.load_directory(Gio.File.new_for_path(sys.argv[1] if len(sys.argv) > 1 else str(HOSTS)))
+    try:
+        manager.load_directory(Gio.File.new_for_path(sys.argv[1] if len(sys.argv) > 1 else str(HOSTS)))
+    except GLib.Error as error:
+        # Of one file; the hosts of the others are there.
+        print(f"error: {error.message}", flush=True)
 
     commands = Commands(manager)
     await commands.list()

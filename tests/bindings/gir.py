@@ -46,6 +46,7 @@ class Value:
         self.scope = element.get("scope")
         self.closure = element.get("closure")
         self.destroy = element.get("destroy")
+        self.is_out = element.get("direction") == "out"
 
     @property
     def doc(self):
@@ -101,7 +102,8 @@ class Namespace:
         self.classes = {child.get("name"): Class(child) for child in self.element
                         if child.tag in (CORE + "class", CORE + "record") and
                         child.get(GLIB + "is-gtype-struct-for") is None}
-        self.enums = {child.get("name"): child for child in self.element.findall(CORE + "enumeration")}
+        self.enums = {child.get("name"): child for kind in ("enumeration", "bitfield")
+                      for child in self.element.findall(CORE + kind)}
         self.constants = {child.get("name"): child for child in self.element.findall(CORE + "constant")}
         self.callbacks = {child.get("name"): Callable(None, child)
                           for child in self.element.findall(CORE + "callback")}

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import sys
+import tempfile
 import weakref
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -160,6 +161,17 @@ def test_errors():
     error = error_of(ExtensionHost.Spec.new_from_file, Gio.File.new_for_path("/nonexistent.exthost"))
     assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND), error
     host.stop(None)
+
+
+@tap.case("errors: one of many files that is wrong raises, and keeps the others out in no language")
+def test_partial():
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text_ in (("a", "Exec=true"), ("b", "Colour=blue"), ("c", "Exec=true")):
+            pathlib.Path(folder, name + ".exthost").write_text(f"[Extension Host]\n{text_}\n", encoding="utf-8")
+        manager = ExtensionHost.Manager()
+        error = error_of(manager.load_directory, Gio.File.new_for_path(folder))
+    assert "b.exthost" in error.message, error
+    assert [host.props.id for host in manager] == ["a", "c"]
 
 
 @tap.case("failures: what a GError has no room for is had from the result")

@@ -298,11 +298,14 @@ extension_host_process_flush (ExtensionHostProcess *self)
     {
       g_autoptr(News) news = NULL;
 
-      if (!nested && extension_host_process_give_answer (self))
-        continue;
-
       if (may_look_new)
-        extension_host_process_update_face (self);
+        extension_host_process_update_face (self);   /* whoever is answered looks there */
+      if (!nested && extension_host_process_give_answer (self))
+        {
+          may_look_new = TRUE;
+          continue;
+        }
+
       if (!may_tell_next (self, slice_ends, nested))
         {
           if (nested || g_queue_is_empty (&self->answers))

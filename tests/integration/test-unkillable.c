@@ -158,6 +158,38 @@ stop (TestFixture          *fixture,
   test_wait_until (fixture, is_in (process, EXTENSION_HOST_STATE_STOPPED));
 }
 
+static void
+on_stopped_in_vain (GObject      *object,
+                    GAsyncResult *result,
+                    gpointer      user_data)
+{
+  ExtensionHostProcess *process = EXTENSION_HOST_PROCESS (object);
+  gboolean *is_answered = user_data;
+  g_autoptr(ExtensionHostStopOutcome) outcome =
+    extension_host_process_stop_finish (process, result, NULL);
+
+  g_assert_cmpuint (extension_host_stop_outcome_get_leftover (outcome), ==, 2);
+  assert_control_failure (process, 2);
+  *is_answered = TRUE;
+}
+
+/* Whoever waited for it can look at once. */
+static void
+stop_and_look (TestFixture          *fixture,
+               ExtensionHostProcess *process,
+               TestRecord           *record G_GNUC_UNUSED,
+               pid_t                 grandchild)
+{
+  gboolean is_answered = FALSE;
+
+  extension_host_process_stop_async (process, NULL, on_stopped_in_vain, &is_answered);
+  test_wait_until (fixture, is_answered);
+
+  g_assert_no_errno (kill (get_program (process), END));
+  g_assert_no_errno (kill (grandchild, END));
+  test_wait_until (fixture, is_in (process, EXTENSION_HOST_STATE_STOPPED));
+}
+
 /* The program ends, and there is no other one beside what it left behind. */
 static void
 crash (TestFixture          *fixture,
@@ -262,6 +294,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   test_add ("/unkillable/stop", stop, test_unkillable);
+  test_add ("/unkillable/stop-and-look", stop_and_look, test_unkillable);
   test_add ("/unkillable/crash", crash, test_unkillable);
   test_add ("/unkillable/shutdown", NULL, test_unkillable);
 

@@ -484,6 +484,32 @@ test_other_thread (void)
   g_test_trap_assert_stderr ("*CRITICAL*extension_host_process_is_own_thread*");
 }
 
+/* Of a long life the last 100 transitions are kept, and they end with the latest. */
+static void
+test_history (TestFixture   *fixture,
+              gconstpointer  data)
+{
+  g_autoptr(ExtensionHostSpec) spec = test_spec_new (fixture, "old", "--print=ready", NULL);
+  g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
+  g_autoptr(GPtrArray) history = NULL;
+  guint64 latest = 0;
+
+  while ((latest = extension_host_process_get_sequence (process)) <= 100)
+    {
+      g_autoptr(ExtensionHostStopOutcome) outcome = NULL;
+
+      g_assert_true (extension_host_process_start (process, NULL));
+      outcome = extension_host_process_stop (process, NULL, NULL);
+      g_assert_nonnull (outcome);
+    }
+
+  history = extension_host_process_dup_history (process);
+  g_assert_cmpuint (history->len, ==, 100);
+  for (guint i = 0; i < history->len; i++)
+    g_assert_cmpuint (extension_host_transition_get_sequence (g_ptr_array_index (history, i)), ==,
+                      latest - 99 + i);
+}
+
 /* Logs */
 
 static void
@@ -622,6 +648,7 @@ main (int   argc,
   test_add ("/announcements/wait-many", NULL, test_wait_many);
   test_add ("/announcements/last-unref-elsewhere", NULL, test_last_unref_elsewhere);
   g_test_add_func ("/announcements/other-thread", test_other_thread);
+  test_add ("/announcements/history", NULL, test_history);
   test_add ("/announcements/tail", NULL, test_tail);
   test_add ("/announcements/invalid-lines", NULL, test_invalid_lines);
   test_add ("/announcements/journal", NULL, test_journal);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "extension-host-process-private.h"
 #include "rpc-util.h"
 
 static gboolean
@@ -517,6 +518,22 @@ test_reply_then_die (TestFixture   *fixture,
     }
 }
 
+/* The end is known before the answer is read: as if the machine had kept us from reading. */
+static void
+test_last_words (TestFixture   *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr(ExtensionHostProcess) process =
+    rpc_start (fixture, rpc_spec_new (fixture, "h", "--reply-then-die", NULL));
+  g_auto(RpcCall) call = { NULL };
+
+  rpc_call (&call, process, "add", "[1,2]", 0, NULL);
+  extension_host_channel_set_reading (extension_host_attempt_get_channel (process->attempt), FALSE);
+  rpc_wait (fixture, &call);
+  rpc_assert_text (&call, "3");
+  test_wait_until (fixture, is_in (process, EXTENSION_HOST_STATE_CRASHED));
+}
+
 /* One that was never written knows how the host ended, too. */
 static void
 test_crash_before_ready (TestFixture   *fixture,
@@ -580,6 +597,7 @@ main (int    argc,
   test_add ("/calls/not-supported", NULL, test_not_supported);
   test_add_timed ("/calls/die-with-pending", NULL, test_die_with_pending);
   test_add ("/calls/reply-then-die", NULL, test_reply_then_die);
+  test_add ("/calls/last-words", NULL, test_last_words);
   test_add ("/calls/crash-before-ready", NULL, test_crash_before_ready);
   test_add ("/calls/dropped-in-flight", NULL, test_dropped_in_flight);
 

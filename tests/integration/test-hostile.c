@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "extension-host-process-private.h"
 #include "rpc-util.h"
 
 #define MIB (1024 * 1024)
@@ -468,6 +469,32 @@ test_id_last (TestFixture   *fixture,
   rpc_stop (process);
 }
 
+/* The limit is for those of 10 s. */
+static void
+test_errors_of_long_ago (TestFixture   *fixture,
+                         gconstpointer  data)
+{
+  ExtensionHostSpec *spec = rpc_spec_new (fixture, "h", NULL);
+  g_autoptr(ExtensionHostProcess) process = NULL;
+  g_autoptr(JsonNode) one = rpc_json ("[1]");
+
+  g_object_set (spec, "max-protocol-errors", 10, "restart", EXTENSION_HOST_RESTART_POLICY_NEVER,
+                NULL);
+  process = rpc_start (fixture, spec);
+  for (guint i = 1; i <= 3; i++)
+    {
+      g_autofree char *answer = rpc_ask (fixture, process, "spoil", "[10]");
+
+      g_assert_cmpuint (extension_host_process_get_protocol_errors (process), ==, 10 * i);
+      process->protocol_errors_since -= i < 3 ? 11 * G_USEC_PER_SEC : 0;   /* as if it were later */
+    }
+
+  g_assert_cmpint (extension_host_process_get_state (process), ==, EXTENSION_HOST_STATE_RUNNING);
+  extension_host_process_call_async (process, "spoil", one, 0, NULL, NULL, NULL);
+  test_wait_until (fixture,
+                   extension_host_process_get_state (process) == EXTENSION_HOST_STATE_CRASHED);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -485,6 +512,7 @@ main (int    argc,
   test_add ("/hostile/many-values", NULL, test_many_values);
   test_add ("/hostile/long-text", NULL, test_long_text);
   test_add ("/hostile/id-last", NULL, test_id_last);
+  test_add ("/hostile/errors-of-long-ago", NULL, test_errors_of_long_ago);
 
   return g_test_run ();
 }

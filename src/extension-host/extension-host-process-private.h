@@ -172,6 +172,7 @@ struct _ExtensionHostProcess
   gboolean announcing;                   /* a handler is being told of a transition */
   int telling;                           /* 1 + depth of the main loop in which news is told; 0 = none */
   gboolean closed;                       /* disposed, or its manager was */
+  int was_busy;                          /* read by any thread: atomically */
 
   const ExtensionHostKeeperFuncs *keeper_funcs;
   gpointer keeper;                       /* the manager; NULL without one */

@@ -293,6 +293,7 @@ lifecycle_moved (ExtensionHostTransition *transition,
 {
   ExtensionHostProcess *self = owner;
 
+  g_atomic_int_set (&self->was_busy, TRUE);
   extension_host_process_queue_transition (self, transition, rests);
   extension_host_process_follow_readiness (self, transition->new_state);
   if (rests || transition->new_state == EXTENSION_HOST_STATE_STOPPING)

@@ -79,6 +79,7 @@ add_waiter (ExtensionHostProcess  *self,
       g_source_attach (waiter->cancelled, self->context);
     }
 
+  g_atomic_int_set (&self->was_busy, TRUE);
   g_queue_push_tail (&self->waiters, waiter);
 
   return waiter;

@@ -70,7 +70,7 @@ extension_host_process_constructed (GObject *object)
 static gboolean
 was_ever_busy (ExtensionHostProcess *self)
 {
-  return self->lifecycle.generation > 0 || self->lifecycle.sequence > 0 || self->waiters.length > 0;
+  return g_atomic_int_get (&self->was_busy);
 }
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "test-util.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -402,8 +403,11 @@ steal_children (gpointer data G_GNUC_UNUSED)
 static void
 on_child_signal (int number G_GNUC_UNUSED)
 {
+  int error = errno;   /* of whatever was interrupted */
+
   while (waitpid (-1, NULL, WNOHANG) > 0)
     ;
+  errno = error;
 }
 
 static void

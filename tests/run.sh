@@ -12,6 +12,9 @@ Usage: tests/run.sh [OPTION…]
 
   --suite NAME   run this suite only (unit, integration, lint …); may be repeated
   --sanitize     build with the address and undefined behavior sanitizers
+  --thread-sanitize
+                 build with the thread sanitizer, and run the programs that have threads
+  --coverage     count which lines are run, and fail if they are too few
   --valgrind     run the tests under valgrind
   --repeat N     run them N times, up to the first failure
   --keep-going   with --repeat: go on after a failure
@@ -20,7 +23,7 @@ Usage: tests/run.sh [OPTION…]
 The suites “chaos”, “package” and “peers” are run only when they are named; “package” builds what is
 given to others, and “peers” installs programs of others from the network, and leaves out what it
 cannot get. Benchmarks are run by “meson test --benchmark”.
-Builds are made in _build-tests and _build-sanitize.
+Builds are made in _build-tests, _build-sanitize, _build-threads and _build-coverage.
 EOT
 }
 
@@ -37,12 +40,25 @@ valgrind=no
 suites=()
 setup=(-Dwerror=true -Dtests=enabled -Dtool=enabled)
 run=(--print-errorlogs --no-rebuild)
+targets=(all)
+
+# Programs in which threads meet: what is parsed and freed in threads, hosts and calls of several
+# threads, sweeps, pipes that are written by others.
+threaded=(announcements calls calls-once channel extensions-calls large-results odd-applications
+          odd-shims output payload reactor records)
+
+set_build () {
+  [[ $name == tests || $name == "$1" ]] || die "--$name and --$1 exclude each other"
+  name=$1
+}
 
 while [[ $# -gt 0 ]]; do
   case $1 in
     --suite)      [[ $# -ge 2 ]] || die '--suite needs a name'; suites+=(--suite "$2"); shift ;;
     --repeat)     [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || die '--repeat needs a number'; repeat=$2; shift ;;
-    --sanitize)   name=sanitize ;;
+    --sanitize)   set_build sanitize ;;
+    --thread-sanitize) set_build threads ;;
+    --coverage)   set_build coverage ;;
     --valgrind)   valgrind=yes ;;
     --keep-going) keep_going=yes ;;
     --help|-h)    usage; exit 0 ;;
@@ -52,7 +68,13 @@ while [[ $# -gt 0 ]]; do
 done
 
 build=$root/_build-$name
-[[ ${#suites[@]} -gt 0 ]] || suites=(--no-suite chaos --no-suite package --no-suite peers)
+all=no
+if [[ ${#suites[@]} == 0 && $name == threads ]]; then
+  suites=("${threaded[@]}")
+elif [[ ${#suites[@]} == 0 ]]; then
+  suites=(--no-suite chaos --no-suite package --no-suite peers)
+  all=yes
+fi
 
 # shellcheck source=tests/lib/dependencies.sh
 . "$root/tests/lib/dependencies.sh"
@@ -66,7 +88,23 @@ if [[ $name == sanitize ]]; then
   run+=(--timeout-multiplier 4)
   export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 fi
+if [[ $name == threads ]]; then
+  wanted+=(threads)
+  setup+=(-Db_sanitize=thread -Db_lundef=false -Dintrospection=disabled)
+  run=(--print-errorlogs --timeout-multiplier 4)   # Meson builds what it runs, but for these:
+  targets=(src/shim/extension-host-shim tests/hosts/{fake-host,lying-shim,rpc-host})
+  # Status 66 is that of a program that was right but for a race.
+  TSAN_OPTIONS="exitcode=66 history_size=4 suppressions=$root/tests/lib/tsan.supp"
+  export TSAN_OPTIONS
+fi
+if [[ $name == coverage ]]; then
+  wanted+=(coverage)
+  # Threads count together, and what counts is not part of the library.
+  setup+=(-Db_coverage=true -Doptimization=g -Dc_args=-fprofile-update=atomic
+          '-Dc_link_args=-Wl,--exclude-libs,libgcov.a')
+fi
 if [[ $valgrind == yes ]]; then
+  [[ $name != threads ]] || die '--thread-sanitize and --valgrind exclude each other'
   wanted+=(valgrind)
   run+=(--setup valgrind --timeout-multiplier 10)
 fi
@@ -83,9 +121,53 @@ configure () {
   meson setup "${again[@]}" "${setup[@]}" "$build" "$root" </dev/null
 }
 
+# Where the kernel spreads addresses more widely than the thread sanitizer expects, a program of it ends
+# before its main (). Sets “prefix”; the status is 1 if there is none that helps.
+find_thread_prefix () {
+  local folder status=1
+
+  folder=$(mktemp -d)
+  printf 'int main (void) { return 0; }\n' >"$folder/probe.c"
+  if cc -fsanitize=thread -o "$folder/probe" "$folder/probe.c"; then
+    for prefix in '' 'setarch -R'; do
+      if $prefix "$folder/probe" 2>/dev/null; then
+        status=0
+        break
+      fi
+    done
+  fi
+  rm -rf -- "$folder"
+
+  return "$status"
+}
+
+# Sets “cases”: what the counts say, if all that counts was run.
+report_coverage () {
+  local report judge=()
+
+  if ! command -v gcovr >/dev/null; then
+    printf '\nThere is no gcovr here: nobody knows what was run\n'
+    cases=(--case coverage=SKIP)
+    return
+  fi
+  [[ $all == no ]] || judge=(--judge)
+  if report=$(python3 "$root/tests/coverage/report.py" "${judge[@]}" "$root" "$build"); then
+    printf '\n%s\n' "$report"
+    mapfile -t cases < <(sed -n 's/^case \(.*\) \(.*\)$/--case\n\1=\2/p' <<<"$report")
+  else
+    cases=(--case coverage=FAIL)
+  fi
+}
+
 ensure_dependencies "${wanted[@]}" || fail_early 'Something that is needed is missing: see above'
 configure || fail_early "The configuration failed; removing $build may help"
-ninja -C "$build" </dev/null || fail_early 'The build failed'
+prefix=
+if [[ $name == threads ]] && ! find_thread_prefix; then
+  printf '\nThe thread sanitizer does not run on this kernel\n0 passed, 0 failed, 1 skipped\n'
+  exit 0
+fi
+ninja -C "$build" "${targets[@]}" </dev/null || fail_early 'The build failed'
+[[ $name != coverage ]] || find "$build" -name '*.gcda' -delete
 
 # A setup has its name in the names of its logs.
 results=$build/meson-logs/testlog
@@ -96,7 +178,8 @@ folders=()
 for ((round = 1; round <= repeat; round++)); do
   status=0
   rm -f "$build"/meson-logs/testlog*
-  meson test -C "$build" "${run[@]}" "${suites[@]}" </dev/null || status=$?
+  # shellcheck disable=SC2086 # of the prefix, to be split
+  $prefix meson test -C "$build" "${run[@]}" "${suites[@]}" </dev/null || status=$?
   # A run that was cut short leaves no results behind.
   [[ -f $results.junit.xml ]] || fail_early 'The tests were not run to the end'
   mkdir "$logs/$round"
@@ -106,5 +189,7 @@ for ((round = 1; round <= repeat; round++)); do
   [[ $status == 0 || $keep_going == yes ]] || break
 done
 
+cases=()
+[[ $name != coverage ]] || report_coverage
 printf '\n'
-python3 "$root/tests/lib/count-results.py" "${folders[@]}"
+python3 "$root/tests/lib/count-results.py" "${cases[@]}" "${folders[@]}"

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Counts the test cases of a Meson test run.
 
-usage: count-results.py FOLDER…
+usage: count-results.py [--case NAME=RESULT]… FOLDER…
 
-Each FOLDER holds testlog.junit.xml and testlog.json of one run. The failed cases are listed; the
+Each FOLDER holds testlog.junit.xml and testlog.json of one run. RESULT is OK, FAIL or SKIP: of a
+case that Meson does not know. The failed cases are listed; the
 last line is “N passed, N failed, N skipped”. The status is 1 if one failed or if there was none.
 """
 
+import argparse
 import json
 import pathlib
 import sys
@@ -61,10 +63,17 @@ def add_run(folder, counts):
             counts.add_program(name, result)
 
 
-def main(folders):
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--case", action="append", default=[])
+    parser.add_argument("folders", nargs="+", type=pathlib.Path)
+    arguments = parser.parse_args()
+
     counts = Counts()
-    for folder in map(pathlib.Path, folders):
+    for folder in arguments.folders:
         add_run(folder, counts)
+    for case in arguments.case:
+        counts.add_program(*case.split("="))
 
     if counts.failures:
         print("Failed:")
@@ -78,4 +87,4 @@ def main(folders):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

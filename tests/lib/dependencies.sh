@@ -4,7 +4,7 @@
 # Sourced by examples/quickstart.sh, tests/run.sh and tests/fuzz/run.sh: finds out what is missing on this machine and
 # installs it with the package manager of the system. Does nothing when all is there.
 #
-#   ensure_dependencies build|test|extra|peers|valgrind|fuzz …
+#   ensure_dependencies build|test|extra|peers|threads|coverage|analyze|valgrind|fuzz …
 
 # group : how to see that it is there : packages of Debian : of Fedora : of Arch
 dependency_table='
@@ -30,6 +30,9 @@ extra : python gi                    : python3-gi         : python3-gobject     
 extra : command gjs                  : gjs                : gjs                 : gjs
 peers : command npm                  : npm                : nodejs-npm          : npm
 peers : command clangd               : clangd             : clang-tools-extra   : clang
+coverage : command gcovr             : gcovr              : gcovr               : gcovr
+threads : linked thread              : libc6-dev          : libtsan             : gcc-libs
+analyze : command clang              : clang              : clang               : clang
 valgrind : command valgrind          : valgrind           : valgrind            : valgrind
 fuzz  : command clang                : clang libclang-rt-dev : clang compiler-rt : clang compiler-rt
 fuzz  : libfuzzer                    : clang libclang-rt-dev : clang compiler-rt : clang compiler-rt
@@ -51,6 +54,11 @@ libfuzzer_links () {
   return "$status"
 }
 
+# sanitizer_links NAME: the runtime may be a package of its own.
+sanitizer_links () {
+  printf 'int main (void) { return 0; }\n' | cc -x c "-fsanitize=$1" -o /dev/null - 2>/dev/null
+}
+
 dependency_present () {
   local kind=$1
   shift
@@ -59,6 +67,7 @@ dependency_present () {
     command) command -v "$1" >/dev/null ;;
     module)  pkg-config --exists "$*" 2>/dev/null ;;
     libfuzzer) libfuzzer_links ;;
+    linked)  sanitizer_links "$1" ;;
     python)  /usr/bin/python3 -c "import $1" 2>/dev/null ;;
   esac
 }
@@ -134,7 +143,7 @@ install_packages () {
   return "$status"
 }
 
-# ensure_dependencies GROUP…: “extra” and “peers” may fail, all others are needed.
+# ensure_dependencies GROUP…: “extra”, “peers” and “coverage” may fail, all others are needed.
 ensure_dependencies () {
   local group manager
   local -a packages
@@ -155,7 +164,7 @@ ensure_dependencies () {
       printf 'GLib 2.74, json-glib 1.6 and Meson 1.0 are needed, as in Debian 12.\n' >&2
     fi
 
-    [[ $group == extra || $group == peers ]] || return 1
+    [[ $group == extra || $group == peers || $group == coverage ]] || return 1
     printf 'Going on without: what needs them is left out.\n' >&2
   done
 }

@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* The value of G_MAXUINT, by which the scanner would leave it out of the introspection data. */
+/* The value of G_MAXUINT; by that name the scanner would leave both out of the introspection data. */
 /**
  * EXTENSION_HOST_NO_TIMEOUT:
  *
@@ -28,7 +28,7 @@ G_BEGIN_DECLS
  *
  * Since: 0.1
  */
-#define EXTENSION_HOST_UNLIMITED G_MAXUINT
+#define EXTENSION_HOST_UNLIMITED ((guint) 0xffffffff)
 
 /**
  * ExtensionHostState:

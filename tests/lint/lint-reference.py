@@ -56,6 +56,18 @@ def check_gir(path):
         expect_none(list(undocumented(namespace, namespace.get("name"))), "These have no documentation:")
 
 
+def check_macros(path):
+    @tap.case("macros that are documented are there for other languages, and in the reference")
+    def _macros():
+        documented = {name for header in sources(".h", ".in", folder=LIBRARY) if not header.name.endswith("-private.h")
+                      for name in re.findall(r"^ \* (EXTENSION_HOST_[A-Z_]+):$", read(header), re.MULTILINE)
+                      if not name.endswith("_ERROR")}   # error domains have a form of their own
+        known = {element.get(attribute) for element in ElementTree.parse(path).iter()
+                 for attribute in (C + "identifier", C + "type")}
+        assert len(documented) > 5, "this lint looks elsewhere"
+        expect_none(sorted(documented - known), "The scanner makes nothing of these; does a plain number do?")
+
+
 def anchor(title):
     """As gi-docgen makes them"""
     return re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", title).strip().lower())
@@ -89,5 +101,6 @@ def test_pages():
 
 for gir in sys.argv[1:]:
     check_gir(gir)
+    check_macros(gir)
 del sys.argv[1:]
 tap.run()

@@ -3,6 +3,7 @@
 
 import resource
 
+from guides import DOCS, blocks
 from runtime import equal, expect
 from runtime_kind import case, folder
 
@@ -28,6 +29,19 @@ MARKDOWN = (
     ('<b>"&"</b>', "<p>&lt;b&gt;&quot;&amp;&quot;&lt;/b&gt;</p>\n"),
     (r"\*a\* \`b\`", "<p>*a* `b`</p>\n"),
 )
+
+
+@case("the first extension of the guide does what it says")
+def test_guide(kind):
+    language = {"node": "js", "python": "python"}[kind.name]
+    first = next(block for block in blocks(DOCS / "extensions.md") if block.language == language)
+    with folder() as path, kind.run() as runtime:
+        (path / f"first{kind.suffix}").write_text(first.text, encoding="utf-8")
+        runtime.methods["user/get"] = lambda params: {"salutation": {"Ada": "Countess"}[params["name"]]}
+        equal(runtime.activate(path / f"first{kind.suffix}"), {"commands": ["greet"]})
+        equal(runtime.command("greet", {"name": "Ada"}), "Hello, Countess Ada")
+        runtime.request("extension/deactivate", {"id": "e"})
+        expect(runtime.notification("host/log")["text"], "bye")
 
 
 @case("example: word-count")

@@ -25,6 +25,8 @@ test  : command xgettext             : gettext            : gettext             
 extra : command g-ir-scanner         : gobject-introspection libgirepository1.0-dev : gobject-introspection-devel : gobject-introspection
 extra : command vapigen              : valac              : vala                : vala
 extra : command busctl               : systemd            : systemd             : systemd
+extra : command gi-docgen            : gi-docgen          : gi-docgen           : gi-docgen
+extra : command groff                : groff-base         : groff-base          : groff
 extra : command node                 : nodejs             : nodejs              : nodejs
 extra : python gi                    : python3-gi         : python3-gobject     : python-gobject
 extra : command gjs                  : gjs                : gjs                 : gjs

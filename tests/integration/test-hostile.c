@@ -485,6 +485,7 @@ test_errors_of_long_ago (TestFixture   *fixture,
     {
       g_autofree char *answer = rpc_ask (fixture, process, "spoil", "[10]");
 
+      g_assert_cmpstr (answer, ==, "true");
       g_assert_cmpuint (extension_host_process_get_protocol_errors (process), ==, 10 * i);
       process->protocol_errors_since -= i < 3 ? 11 * G_USEC_PER_SEC : 0;   /* as if it were later */
     }

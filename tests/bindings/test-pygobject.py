@@ -9,6 +9,7 @@ import gc
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import weakref
@@ -190,6 +191,23 @@ def test_failures():
     source, result = answer_of(begin(host.call_async, "add", Json.from_string("[1,2]"), 0, None))
     assert source.get_call_failure(result) is None
     host.stop(None)
+
+
+@tap.case("misuse: a blocking call of no method returns at once, with a critical warning")
+def test_misuse():
+    script = """
+import gi, os
+gi.require_version("ExtensionHost", "1.0")
+from gi.repository import ExtensionHost
+host = ExtensionHost.Process.new(ExtensionHost.Spec.new("guest", [os.environ["RPC_HOST"], "--live-for=60"]))
+host.start()
+host.wait_ready(None)
+print(host.call("", None, 0, None), host.call_bytes("", None, 0, None), host.call_bytes("add", None, 0, None) is None)
+"""
+    done = subprocess.run([sys.executable, "-c", script], env={**os.environ, "G_DEBUG": ""}, text=True,
+                          capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0 and done.stdout == "None None False\n", done
+    assert done.stderr.count("CRITICAL") == 2, done.stderr
 
 
 @tap.case("nothing is None: where the introspection data says nullable, and nowhere else")

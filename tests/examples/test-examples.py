@@ -35,6 +35,7 @@ It was asked to leave, and left
 """
 
 CALL = """\
+ping: "pong"
 sleep: no answer in 100 ms
 sleep: cancelled, and the host was told
 ping: "pong"

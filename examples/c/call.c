@@ -51,7 +51,9 @@ on_cancelled_call (GObject      *source,
   g_autoptr(GError) error = NULL;
   g_autoptr(JsonNode) answer = extension_host_process_call_finish (self->host, result, &error);
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (answer != NULL)
+    g_print ("sleep: done before it was cancelled\n");
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_print ("sleep: cancelled, and the host was told\n");
 
   self->impatient = TRUE;
@@ -78,7 +80,9 @@ on_deadline (GObject      *source,
   g_autoptr(GError) error = NULL;
   g_autoptr(JsonNode) answer = extension_host_process_call_finish (self->host, result, &error);
 
-  if (g_error_matches (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_TIMED_OUT))
+  if (answer != NULL)
+    g_print ("sleep: done in time\n");
+  else if (g_error_matches (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_TIMED_OUT))
     g_print ("sleep: no answer in 100 ms\n");
 
   extension_host_process_call_async (self->host, "sleep", nap, EXTENSION_HOST_NO_TIMEOUT,

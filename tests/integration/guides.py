@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The code in the guides of docs/: the blocks, what is said of each, and how C of them compiles by itself.
+"""The code in the guides of docs/: the blocks, what is said of each, and how snippets compile by themselves.
 
 A comment before a block says what a reader does with it:
 
@@ -90,3 +90,11 @@ def c_program(block):
     error = "" if re.search(r"GError\) error", inside) else "g_autoptr(GError) error G_GNUC_UNUSED = NULL;\n"
     return "\n".join([PRELUDE, *prototypes, outside, "extern void snippet (void);", "void snippet (void)", "{", error,
                       f'#line {block.line} "{block.page}"' if not outside else "", inside, "}", ""])
+
+
+def vala_program(block):
+    """Statements are those of a method that may wait and fail."""
+    if re.search(r"^(?!//)\w[^=;]*\{$", block.text, re.MULTILINE):
+        return block.text
+    return "\n".join(["async void snippet (ExtensionHost.Process host, ExtensionHost.Manager manager) throws Error {",
+                      block.text, "}", "void main () {}", ""])

@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lib"))
 
 import tap  # pylint: disable=wrong-import-position
-from guides import all_blocks, blocks, c_program, DOCS, pages  # pylint: disable=wrong-import-position
+from guides import all_blocks, blocks, c_program, DOCS, pages, vala_program  # pylint: disable=wrong-import-position
 
 BUILD = os.environ.get("EXTENSION_HOST_BUILD_ROOT", "")
 LANGUAGES = {"", "c", "ini", "js", "json", "meson", "python", "sh", "vala"}
@@ -127,7 +127,7 @@ def test_vala():
         raise tap.Skip("there is no valac, or no bindings for it")
     with Workshop() as folder:
         def compile_block(block):
-            (folder / "snippet.vala").write_text(block.text, encoding="utf-8")
+            (folder / "snippet.vala").write_text(vala_program(block), encoding="utf-8")
             return output_of_failure(run(["valac", "--ccode", f"--directory={folder}", f"--vapidir={vapi.parent}",
                                           "--pkg=extension-host-1", "--pkg=json-glib-1.0",
                                           str(folder / "snippet.vala")]))

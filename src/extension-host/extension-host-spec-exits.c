@@ -44,7 +44,8 @@ extension_host_spec_parse_exit (const char            *text,
         }
     }
 
-  if (!g_ascii_string_to_unsigned (text, 10, 0, 255, &code, NULL))
+  /* g_ascii_string_to_unsigned() alone would skip a vertical tab. */
+  if (!g_ascii_isdigit (text[0]) || !g_ascii_string_to_unsigned (text, 10, 0, 255, &code, NULL))
     return FALSE;
 
   *kind = EXTENSION_HOST_EXIT_KIND_EXITED;

@@ -248,6 +248,7 @@ test_restarts (void)
   assert_refuses ("no-restart-exits", "“SIGCHLD”", "no-restart-exits", LIST ("SIGCHLD"));
   assert_refuses ("no-restart-exits", "“segv”", "no-restart-exits", LIST ("segv"));
   assert_refuses ("no-restart-exits", "“”", "no-restart-exits", LIST (""));
+  assert_refuses ("no-restart-exits", "", "no-restart-exits", LIST ("\v1"));
 }
 
 static void

@@ -224,6 +224,8 @@ fail (Bus    *self,
   g_autoptr(GTask) task = steal_task (self);
   ExtensionHostManager *manager = self->manager;
 
+  g_assert (error != NULL);
+
   end_attempt (self);
   drop_connection (self);
   if (task == NULL)

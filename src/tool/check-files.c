@@ -146,6 +146,7 @@ add_folder (GPtrArray  *files,
       return;
     }
 
+  g_assert (names != NULL);
   for (guint i = 0; i < names->len; i++)
     {
       const char *child_name = g_ptr_array_index (names, i);

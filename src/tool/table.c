@@ -227,6 +227,7 @@ tool_table_dup_text (ToolTable *self,
   for (guint i = 0; i < self->columns->len; i++)
     append_cell (self, text, i, g_array_index (self->columns, Column, i).title,
                  color ? TOOL_DIM : NULL);
+  g_assert (self->columns->len > 0 || self->cells->len == 0);
   for (guint i = 0; i < self->cells->len; i++)
     {
       const Cell *cell = &g_array_index (self->cells, Cell, i);

@@ -16,6 +16,7 @@ Usage: tests/run.sh [OPTION…]
                  build with the thread sanitizer, and run the programs that have threads
   --coverage     count which lines are run, and fail if they are too few
   --valgrind     run the tests under valgrind
+  --core         run those programs only that the bytes of a host come to first
   --repeat N     run them N times, up to the first failure
   --keep-going   with --repeat: go on after a failure
   --help         show this
@@ -39,13 +40,18 @@ keep_going=no
 valgrind=no
 suites=()
 setup=(-Dwerror=true -Dtests=enabled -Dtool=enabled)
-run=(--print-errorlogs --no-rebuild)
+run=(--print-errorlogs)
+rebuild=(--no-rebuild)
 targets=(all)
+only=no
 
 # Programs in which threads meet: what is parsed and freed in threads, hosts and calls of several
 # threads, sweeps, pipes that are written by others.
 threaded=(announcements calls calls-once channel extensions-calls large-results odd-applications
           odd-shims output payload reactor records)
+
+# What reads, keeps and writes the bytes of a host, and decides what becomes of it.
+core=(json-scan lifecycle log-ring message oversize reactor records restart-slot rpc spec)
 
 set_build () {
   [[ $name == tests || $name == "$1" ]] || die "--$name and --$1 exclude each other"
@@ -60,6 +66,7 @@ while [[ $# -gt 0 ]]; do
     --thread-sanitize) set_build threads ;;
     --coverage)   set_build coverage ;;
     --valgrind)   valgrind=yes ;;
+    --core)       suites+=("${core[@]}"); only=yes ;;
     --keep-going) keep_going=yes ;;
     --help|-h)    usage; exit 0 ;;
     *)            die "unknown option $1; --help lists them" ;;
@@ -91,7 +98,8 @@ fi
 if [[ $name == threads ]]; then
   wanted+=(threads)
   setup+=(-Db_sanitize=thread -Db_lundef=false -Dintrospection=disabled)
-  run=(--print-errorlogs --timeout-multiplier 4)   # Meson builds what it runs, but for these:
+  run+=(--timeout-multiplier 4)
+  rebuild=()   # Meson builds what it runs, but for these:
   targets=(src/shim/extension-host-shim tests/hosts/{fake-host,lying-shim,rpc-host})
   # Status 66 is that of a program that was right but for a race.
   TSAN_OPTIONS="exitcode=66 history_size=4 suppressions=$root/tests/lib/tsan.supp"
@@ -161,6 +169,10 @@ report_coverage () {
 
 ensure_dependencies "${wanted[@]}" || fail_early 'Something that is needed is missing: see above'
 configure || fail_early "The configuration failed; removing $build may help"
+if [[ $only == yes ]]; then
+  rebuild=()   # Meson builds what it runs, but for these:
+  targets=(src/shim/extension-host-shim)
+fi
 prefix=
 if [[ $name == threads ]] && ! find_thread_prefix; then
   printf '\nThe thread sanitizer does not run on this kernel\n0 passed, 0 failed, 1 skipped\n'
@@ -179,7 +191,7 @@ for ((round = 1; round <= repeat; round++)); do
   status=0
   rm -f "$build"/meson-logs/testlog*
   # shellcheck disable=SC2086 # of the prefix, to be split
-  $prefix meson test -C "$build" "${run[@]}" "${suites[@]}" </dev/null || status=$?
+  $prefix meson test -C "$build" "${rebuild[@]}" "${run[@]}" "${suites[@]}" </dev/null || status=$?
   # A run that was cut short leaves no results behind.
   [[ -f $results.junit.xml ]] || fail_early 'The tests were not run to the end'
   mkdir "$logs/$round"

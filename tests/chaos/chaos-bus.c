@@ -54,13 +54,14 @@ on_signal (GDBusConnection *connection G_GNUC_UNUSED,
   self->chaos->tally.n_told++;
   if (last == NULL)
     {
-      g_hash_table_insert (self->sequences, g_strdup (path), g_memdup2 (&sequence, sizeof sequence));
+      g_hash_table_insert (self->sequences, g_strdup (path),
+                           g_memdup2 (&sequence, sizeof sequence));
       return;
     }
 
   chaos_check (self->chaos, find_by_path (self, path), sequence == *last + 1,
-               "on the bus, number %" G_GUINT64_FORMAT " follows number %" G_GUINT64_FORMAT " of %s",
-               sequence, *last, path);
+               "on the bus, number %" G_GUINT64_FORMAT " follows number %" G_GUINT64_FORMAT
+               " of %s", sequence, *last, path);
   *last = sequence;
 }
 
@@ -181,8 +182,8 @@ typedef struct
   gboolean is_call;
 } Request;
 
-/* Any error that the application would get, in the words of the bus; while the bus is away, or has just
- * come back, whatever. */
+/* Any error that the application would get, in the words of the bus; while the bus is away, or has
+ * just come back, whatever. */
 static void
 check_error (Request      *self,
              const GError *error)
@@ -258,7 +259,8 @@ request (ChaosBus   *self,
   chaos_journal_note (&host->journal, "bus: %s", method);
   self->chaos->tally.n_bus_operations++;
   g_dbus_connection_call (self->client, PUBLISH_NAME, path, DBUS_HOST_INTERFACE, method, parameters,
-                          NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT, NULL, on_replied, request);
+                          NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT, NULL, on_replied,
+                          request);
 
   return question;
 }

@@ -21,7 +21,8 @@ check_failure (ChaosQuestion *question,
                "“%s” %u failed with %s: %s", question->what, question->number,
                g_quark_to_string (error->domain), error->message);
   chaos_check (host->chaos, host, host->role != CHAOS_BYSTANDER,
-               "a bystander failed in “%s” %u: %s", question->what, question->number, error->message);
+               "a bystander failed in “%s” %u: %s", question->what, question->number,
+               error->message);
   switch (error->code)
     {
     case EXTENSION_HOST_ERROR_HOST_EXITED:

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Calls of hosts, by the application. What a bystander is asked it answers, whatever goes on around it;
- * what the others are asked they answer, or it fails for a reason that is true. */
+/* Calls of hosts, by the application. What a bystander is asked it answers, whatever goes on around
+ * it; what the others are asked they answer, or it fails for a reason that is true. */
 
 /* Any method, with parameters that belong to it; whatever it answers will do. */
 ChaosQuestion *chaos_call          (ChaosHost  *host,

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Groups of processes that the kernel holds up or limits, of version 1: there a frozen process takes its
- * KILL, and does not die of it before it is thawed. */
+/* Groups of processes that the kernel holds up or limits, of version 1: there a frozen process
+ * takes its KILL, and does not die of it before it is thawed. */
 
 typedef struct
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Faults of what the application lives in: its descriptors, its memory, its clocks, its own loop, and the
- * bus. Those hosts that nobody kills do not notice. */
+/* Faults of what the application lives in: its descriptors, its memory, its clocks, its own loop,
+ * and the bus. Those hosts that nobody kills do not notice. */
 
 #include <fcntl.h>
 #include <signal.h>
@@ -127,7 +127,8 @@ look_after_memory (ChaosFault *fault)
          chaos_fault_is_back (fault);
 }
 
-/* Clocks: the wall jumps, to and fro, and the machine has slept. Backoffs and deadlines do not care. */
+/* Clocks: the wall jumps, to and fro, and the machine has slept. Backoffs and deadlines do not
+ * care. */
 
 static gboolean
 turn_clocks (ChaosFault *fault)

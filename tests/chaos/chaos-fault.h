@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* What is done to hosts and to the world, and how one sees that it was survived: the host is back in
- * order, or rests in a state that is legal, and what is told of it is true. */
+/* What is done to hosts and to the world, and how one sees that it was survived: the host is back
+ * in order, or rests in a state that is legal, and what is told of it is true. */
 
 typedef struct _ChaosFault ChaosFault;
 

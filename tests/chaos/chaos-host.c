@@ -43,7 +43,8 @@ on_state_changed (ExtensionHostProcess    *process,
                "the state is not the one that is being announced");
   chaos_check (chaos, self, extension_host_state_has_edge (old_state, new_state, reason),
                "there is no way from %s to %s by %s", extension_host_state_to_string (old_state),
-               extension_host_state_to_string (new_state), extension_host_reason_to_string (reason));
+               extension_host_state_to_string (new_state),
+               extension_host_reason_to_string (reason));
   chaos_check (chaos, self,
                extension_host_transition_get_sequence (transition) == self->sequence + 1,
                "number %" G_GUINT64_FORMAT " follows number %" G_GUINT64_FORMAT,
@@ -188,7 +189,8 @@ chaos_host_new_nth (Chaos *chaos,
                     guint  number)
 {
   ChaosRole role = get_role (number);
-  g_autofree char *id = g_strdup_printf (role == CHAOS_BYSTANDER ? "bystander-%u" : "host-%u", number);
+  g_autofree char *id = g_strdup_printf ("%s-%u", role == CHAOS_BYSTANDER ? "bystander" : "host",
+                                         number);
   g_auto(GStrv) argv = make_argv (role, number);
   ExtensionHostSpec *spec = chaos_host_make_spec (chaos, id, argv);
 
@@ -235,8 +237,8 @@ may_be_harmed (ChaosHost *self)
          extension_host_process_get_desired (self->process) == EXTENSION_HOST_DESIRED_UP;
 }
 
-/* One that runs, and that anything may be done to; NULL if there is none just now. One that is undisturbed
- * has nothing else under way that would change its state. */
+/* One that runs, and that anything may be done to; NULL if there is none just now. One that is
+ * undisturbed has nothing else under way that would change its state. */
 ChaosHost *
 chaos_host_pick (Chaos    *chaos,
                  gboolean  speaks,
@@ -320,10 +322,10 @@ chaos_host_get_shim (ChaosHost *self)
 void
 chaos_host_describe (ChaosHost *self)
 {
-  g_autofree char *whose = g_strdup_printf ("%s, which is %s, pid %u, with %u questions open", self->id,
-                                            extension_host_state_to_string (self->state),
-                                            extension_host_process_get_pid (self->process),
-                                            self->n_open);
+  g_autofree char *whose =
+    g_strdup_printf ("%s, which is %s, pid %u, with %u questions open", self->id,
+                     extension_host_state_to_string (self->state),
+                     extension_host_process_get_pid (self->process), self->n_open);
 
   chaos_journal_print (&self->journal, whose);
 }

@@ -7,8 +7,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
-/* Clocks. Of these, g_get_real_time () and clock_gettime () are asked for by the library alone: GLib has
- * its own way to the first, and no use for CLOCK_BOOTTIME. */
+/* Clocks. Of these, g_get_real_time () and clock_gettime () are asked for by the library alone:
+ * GLib has its own way to the first, and no use for CLOCK_BOOTTIME. */
 
 static gint64 wall_offset;
 static gint64 slept;

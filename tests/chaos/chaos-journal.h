@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* The last events of one host, or of the world around all of them, in words: what a run that fails has
- * to show. */
+/* The last events of one host, or of the world around all of them, in words: what a run that fails
+ * has to show. */
 
 #define CHAOS_EVENTS 20
 

@@ -35,7 +35,8 @@ check_answer (ChaosQuestion *question,
   ChaosHost *host = question->host;
 
   chaos_answered (question, done);
-  chaos_check (host->chaos, host, done == (error == NULL), "“%s” did it and failed", question->what);
+  chaos_check (host->chaos, host, done == (error == NULL), "“%s” did it and failed",
+               question->what);
   if (error != NULL)
     chaos_journal_note (&host->journal, "%s: %s", question->what, error->message);
   chaos_check (host->chaos, host, done || chaos_is_refusal (error), "“%s” failed with %s %d: %s",

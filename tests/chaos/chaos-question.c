@@ -42,8 +42,8 @@ void
 chaos_answered (ChaosQuestion *self,
                 gboolean       had_result)
 {
-  chaos_check (self->chaos, self->host, !self->is_answered, "“%s” %u was answered twice", self->what,
-               self->number);
+  chaos_check (self->chaos, self->host, !self->is_answered, "“%s” %u was answered twice",
+               self->what, self->number);
   self->is_answered = TRUE;
   self->had_result = had_result;
   self->chaos->tally.n_answered++;

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Whatever is asked and has to be answered once, in time: of the library, of a host, over the bus. What
- * was answered is kept until the end of the round, so that a second answer is seen. */
+/* Whatever is asked and has to be answered once, in time: of the library, of a host, over the bus.
+ * What was answered is kept until the end of the round, so that a second answer is seen. */
 
 typedef struct
 {

@@ -2,9 +2,17 @@
 
 #include "chaos-stock.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#if defined (__GLIBC__) && __GLIBC_PREREQ (2, 33)
+#define HAVE_MALLINFO
+#endif
+
+#define ROOM_OF_HOST 64     /* KiB of what is in use, that come with time */
+#define ROOM (16 * 1024)    /* KiB of what is resident, for holes and for code of others */
 
 /* A new source gets a higher number than any there is. */
 static guint
@@ -54,11 +62,26 @@ get_resident (void)
   return resident * (gsize) sysconf (_SC_PAGESIZE) / 1024;
 }
 
+static gsize
+get_allocated (void)
+{
+#ifdef HAVE_MALLINFO
+  struct mallinfo2 info = mallinfo2 ();
+
+  return (info.uordblks + info.hblkhd) / 1024;
+#else
+  return 0;
+#endif
+}
+
 ChaosStock
 chaos_stock_take (TestFixture *fixture)
 {
   while (g_main_context_iteration (fixture->context, FALSE))
     ;
+#ifdef HAVE_MALLINFO
+  malloc_trim (0);   /* what was freed is no growth */
+#endif
 
   return (ChaosStock) {
     .n_fds = test_count_fds (),
@@ -67,6 +90,7 @@ chaos_stock_take (TestFixture *fixture)
     .n_processes = test_count_tagged (fixture),
     .n_children = count_children (),
     .resident = get_resident (),
+    .allocated = get_allocated (),
   };
 }
 
@@ -80,7 +104,7 @@ excess (guint before,
 /* How much more there is, memory excepted. */
 guint
 chaos_stock_count_leaks (const ChaosStock *before,
-                        const ChaosStock *after)
+                         const ChaosStock *after)
 {
   return excess (before->n_fds, after->n_fds) + excess (before->n_threads, after->n_threads) +
          excess (before->n_sources, after->n_sources) +
@@ -91,9 +115,9 @@ chaos_stock_count_leaks (const ChaosStock *before,
 /* Fails if there is more than @before. What threads do, and what they close, takes a moment; there
  * may be less if that was still under way when the first stock was taken. */
 void
-chaos_stock_match (TestFixture     *fixture,
-                  const ChaosStock *before,
-                  ChaosStock       *after)
+chaos_stock_match (TestFixture      *fixture,
+                   const ChaosStock *before,
+                   ChaosStock       *after)
 {
   gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
 
@@ -111,11 +135,26 @@ chaos_stock_match (TestFixture     *fixture,
   g_assert_cmpuint (after->n_children, <=, before->n_children);
 }
 
+/* Fails if there is more memory than when all had been done for a while. Hosts still fill up what
+ * they keep of their past: 100 transitions, 200 lines. */
 void
-chaos_stock_print (const char      *when,
-                  const ChaosStock *stock)
+chaos_stock_check_growth (const ChaosStock *warm,
+                          const ChaosStock *now,
+                          guint             n_hosts)
+{
+  if (TEST_SANITIZED)
+    return;   /* what is freed is kept there */
+
+  g_assert_cmpuint (now->allocated, <=, warm->allocated + n_hosts * ROOM_OF_HOST);
+  g_assert_cmpuint (now->resident, <=, warm->resident + ROOM);
+}
+
+void
+chaos_stock_print (const char       *when,
+                   const ChaosStock *stock)
 {
   g_test_message ("%-12s %4u descriptors %3u threads %3u sources %3u processes %3u children %6"
-                  G_GSIZE_FORMAT " KiB", when, stock->n_fds, stock->n_threads, stock->n_sources,
-                  stock->n_processes, stock->n_children, stock->resident);
+                  G_GSIZE_FORMAT " KiB, %6" G_GSIZE_FORMAT " KiB in use", when, stock->n_fds,
+                  stock->n_threads, stock->n_sources, stock->n_processes, stock->n_children,
+                  stock->resident, stock->allocated);
 }

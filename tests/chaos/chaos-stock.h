@@ -14,15 +14,19 @@ typedef struct
   guint n_processes;   /* with the tag of the test */
   guint n_children;    /* of ours, zombies included */
   gsize resident;      /* KiB */
+  gsize allocated;     /* KiB, of what is in use; 0 if libc does not tell */
 } ChaosStock;
 
-ChaosStock chaos_stock_take        (TestFixture     *fixture);
-guint     chaos_stock_count_leaks (const ChaosStock *before,
-                                  const ChaosStock *after);
-void      chaos_stock_match       (TestFixture     *fixture,
-                                  const ChaosStock *before,
-                                  ChaosStock       *after);
-void      chaos_stock_print       (const char      *when,
-                                  const ChaosStock *stock);
+ChaosStock chaos_stock_take         (TestFixture      *fixture);
+guint      chaos_stock_count_leaks  (const ChaosStock *before,
+                                     const ChaosStock *after);
+void       chaos_stock_match        (TestFixture      *fixture,
+                                     const ChaosStock *before,
+                                     ChaosStock       *after);
+void       chaos_stock_check_growth (const ChaosStock *warm,
+                                     const ChaosStock *now,
+                                     guint             n_hosts);
+void       chaos_stock_print        (const char       *when,
+                                     const ChaosStock *stock);
 
 G_END_DECLS

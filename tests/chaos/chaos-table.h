@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* What a run has come to: faults injected and survived, and what was lost, as messages of the test. */
+/* What a run has come to: faults injected and survived, and what was lost, as messages of the test.
+ * */
 void chaos_table_print          (Chaos *chaos,
                                  guint  n_leaks);
 

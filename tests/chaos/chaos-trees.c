@@ -99,8 +99,8 @@ check_orphan (Chaos   *chaos,
               line);
 }
 
-/* The look took its time, so one tree may have ended and the next have begun meanwhile. What is still
- * there after both were seen was there at once. */
+/* The look took its time, so one tree may have ended and the next have begun meanwhile. What is
+ * still there after both were seen was there at once. */
 static void
 check_one_tree (Chaos     *chaos,
                 GPtrArray *found,

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* A look at all processes of the machine: each host has at most one tree, one that is at rest has none,
- * and what is nobody's is an orphan. */
+/* A look at all processes of the machine: each host has at most one tree, one that is at rest has
+ * none, and what is nobody's is an orphan. */
 
 void  chaos_look_at_trees  (Chaos     *chaos);
 

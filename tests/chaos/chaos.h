@@ -6,11 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* A run: an application with many hosts, the bus that it is on, all that is under way, and the count of
- * what has been done and seen. */
+/* A run: an application with many hosts, the bus that it is on, all that is under way, and the
+ * count of what has been done and seen. */
 
-#define CHAOS_PATIENCE (TEST_SANITIZED ? 120 : 40)   /* s, for what takes a moment when all is quiet */
-#define CHAOS_HOST "CHAOS_HOST"                        /* in the environment of each process: whose it is */
+#define CHAOS_PATIENCE (TEST_SANITIZED ? 120 : 40)   /* s, for what takes a moment */
+#define CHAOS_HOST "CHAOS_HOST"                      /* in the environment of each process */
 
 typedef struct _Chaos Chaos;
 typedef struct _ChaosHost ChaosHost;

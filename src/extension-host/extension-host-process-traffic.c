@@ -47,12 +47,14 @@ on_stale (gpointer owner)
   self->lifecycle.stale_events++;
 }
 
+/* A message may be long; a line is kept with 200 others. */
 static void
 on_stray (const char *text,
           gsize       length,
           gpointer    owner)
 {
-  extension_host_process_take_line (EXTENSION_HOST_LOG_STREAM_STDOUT, text, length, owner);
+  extension_host_process_take_line (EXTENSION_HOST_LOG_STREAM_STDOUT, text,
+                                    MIN (length, EXTENSION_HOST_LINE_MAX), owner);
 }
 
 /* Requests of the host */
@@ -416,7 +418,7 @@ on_message (const char *text,
   if (self->rpc_attached)
     extension_host_rpc_take (self->rpc, text, length);
   else
-    on_stray (text, MIN (length, EXTENSION_HOST_LINE_MAX), owner);   /* its program has ended */
+    on_stray (text, length, owner);   /* its program has ended */
 }
 
 static void

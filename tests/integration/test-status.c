@@ -310,6 +310,24 @@ test_long_log (TestFixture   *fixture,
   g_assert_cmpuint (extension_host_process_get_protocol_errors (process), ==, 0);
 }
 
+/* One that is no message, and longer than a line may be, is a line like any other. */
+static void
+test_long_stray (TestFixture   *fixture,
+                 gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autofree char *filler = g_strnfill (100 * 1000, 'x');
+  g_autofree char *option = g_strconcat ("--first=", filler, NULL);
+  g_autoptr(ExtensionHostSpec) spec = rpc_spec_new (fixture, "h", option, NULL);
+  g_autoptr(ExtensionHostProcess) process = extension_host_process_new (spec);
+  g_autoptr(TestRecord) record = test_record_new (process);
+  const char *line = NULL;
+
+  g_assert_true (extension_host_process_start (process, NULL));
+  test_wait_until (fixture, (line = find_line (record, "xxx")) != NULL);
+  g_assert_cmpuint (strlen (line), ==, 8 * 1024);
+  g_assert_cmpuint (extension_host_process_get_protocol_errors (process), ==, 0);
+}
+
 /* A host that does not run says nothing any more. */
 static void
 test_cleared (TestFixture   *fixture,
@@ -532,6 +550,7 @@ main (int    argc,
   test_add ("/status/odd-text", NULL, test_odd_text);
   test_add ("/status/long-text", NULL, test_long_text);
   test_add ("/status/long-log", NULL, test_long_log);
+  test_add ("/status/long-stray", NULL, test_long_stray);
   test_add ("/status/cleared", NULL, test_cleared);
   test_add ("/status/description", NULL, test_description);
 

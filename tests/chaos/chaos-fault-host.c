@@ -209,8 +209,8 @@ send_half_line (ChaosFault *fault)
   if (!pick_speaker (fault))
     return FALSE;
 
-  chaos_call (fault->host, "raw", "[]");
-  fault->question = chaos_call (fault->host, "die", "[]");
+  fault->question = chaos_call (fault->host, "raw", "[]");
+  chaos_call (fault->host, "die", "[]");
 
   return TRUE;
 }

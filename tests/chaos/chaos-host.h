@@ -36,7 +36,7 @@ struct _ChaosHost
   guint n_faults;                    /* under way */
   guint n_left_alone;                /* faults that nobody may interfere with */
   gboolean is_ready;                 /* a mute one said so */
-  gint64 resume_at;                  /* monotonic, µs: paused or in quarantine until then; 0 = not */
+  gint64 resume_at;                  /* monotonic, µs: until then it is held; 0 = it is not */
   ChaosJournal journal;
 };
 

@@ -11,7 +11,7 @@
 #define HAVE_MALLINFO
 #endif
 
-#define ROOM_OF_HOST 64     /* KiB of what is in use, that come with time */
+#define ROOM_OF_HOST 256    /* KiB in use, that come with time */
 #define ROOM (16 * 1024)    /* KiB of what is resident, for holes and for code of others */
 
 /* A new source gets a higher number than any there is. */
@@ -112,9 +112,9 @@ chaos_stock_count_leaks (const ChaosStock *before,
          excess (before->n_children, after->n_children);
 }
 
-/* Fails if there is more than @before. What threads do, and what they close, takes a moment; there
+/* FALSE if there is more than @before. What threads do, and what they close, takes a moment; there
  * may be less if that was still under way when the first stock was taken. */
-void
+gboolean
 chaos_stock_match (TestFixture      *fixture,
                    const ChaosStock *before,
                    ChaosStock       *after)
@@ -128,25 +128,21 @@ chaos_stock_match (TestFixture      *fixture,
       *after = chaos_stock_take (fixture);
     }
 
-  g_assert_cmpuint (after->n_fds, <=, before->n_fds);
-  g_assert_cmpuint (after->n_threads, <=, before->n_threads);
-  g_assert_cmpuint (after->n_sources, <=, before->n_sources);
-  g_assert_cmpuint (after->n_processes, <=, before->n_processes);
-  g_assert_cmpuint (after->n_children, <=, before->n_children);
+  return chaos_stock_count_leaks (before, after) == 0;
 }
 
-/* Fails if there is more memory than when all had been done for a while. Hosts still fill up what
- * they keep of their past: 100 transitions, 200 lines. */
-void
-chaos_stock_check_growth (const ChaosStock *warm,
-                          const ChaosStock *now,
-                          guint             n_hosts)
+/* Whether there is more memory than when all had been done for a while. Hosts still fill up what
+ * they keep of their past: 100 transitions, 200 lines of up to 8 KiB. */
+gboolean
+chaos_stock_has_grown (const ChaosStock *warm,
+                       const ChaosStock *now,
+                       guint             n_hosts)
 {
   if (TEST_SANITIZED)
-    return;   /* what is freed is kept there */
+    return FALSE;   /* what is freed is kept there */
 
-  g_assert_cmpuint (now->allocated, <=, warm->allocated + n_hosts * ROOM_OF_HOST);
-  g_assert_cmpuint (now->resident, <=, warm->resident + ROOM);
+  return now->allocated > warm->allocated + n_hosts * ROOM_OF_HOST ||
+         now->resident > warm->resident + ROOM;
 }
 
 void

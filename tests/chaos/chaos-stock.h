@@ -20,10 +20,10 @@ typedef struct
 ChaosStock chaos_stock_take         (TestFixture      *fixture);
 guint      chaos_stock_count_leaks  (const ChaosStock *before,
                                      const ChaosStock *after);
-void       chaos_stock_match        (TestFixture      *fixture,
+gboolean   chaos_stock_match        (TestFixture      *fixture,
                                      const ChaosStock *before,
                                      ChaosStock       *after);
-void       chaos_stock_check_growth (const ChaosStock *warm,
+gboolean   chaos_stock_has_grown    (const ChaosStock *warm,
                                      const ChaosStock *now,
                                      guint             n_hosts);
 void       chaos_stock_print        (const char       *when,

@@ -85,7 +85,7 @@ fi
 
 # shellcheck source=tests/lib/dependencies.sh
 . "$root/tests/lib/dependencies.sh"
-wanted=(build test extra)
+wanted=(build test extra examples)
 [[ " ${suites[*]} " != *' --suite peers '* ]] || wanted+=(peers)
 
 if [[ $name == sanitize ]]; then

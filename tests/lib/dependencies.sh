@@ -4,7 +4,7 @@
 # Sourced by examples/quickstart.sh, tests/run.sh and tests/fuzz/run.sh: finds out what is missing on this machine and
 # installs it with the package manager of the system. Does nothing when all is there.
 #
-#   ensure_dependencies build|test|extra|peers|threads|coverage|analyze|valgrind|fuzz …
+#   ensure_dependencies build|test|extra|examples|peers|threads|coverage|analyze|valgrind|fuzz …
 
 # group : how to see that it is there : packages of Debian : of Fedora : of Arch
 dependency_table='
@@ -30,6 +30,10 @@ extra : command groff                : groff-base         : groff-base          
 extra : command node                 : nodejs             : nodejs              : nodejs
 extra : python gi                    : python3-gi         : python3-gobject     : python-gobject
 extra : command gjs                  : gjs                : gjs                 : gjs
+examples : module gtk4 >= 4.8        : libgtk-4-dev       : gtk4-devel          : gtk4
+examples : module libadwaita-1 >= 1.2 : libadwaita-1-dev  : libadwaita-devel    : libadwaita
+examples : command Xvfb              : xvfb               : xorg-x11-server-Xvfb : xorg-server-xvfb
+examples : library libXtst.so.6      : libxtst6           : libXtst             : libxtst
 peers : command npm                  : npm                : nodejs-npm          : npm
 peers : command clangd               : clangd             : clang-tools-extra   : clang
 coverage : command gcovr             : gcovr              : gcovr               : gcovr
@@ -61,12 +65,18 @@ sanitizer_links () {
   printf 'int main (void) { return 0; }\n' | cc -x c "-fsanitize=$1" -o /dev/null - 2>/dev/null
 }
 
+# Not in the PATH of everybody
+ldconfig_has () {
+  PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | grep -F -- "$1" >/dev/null
+}
+
 dependency_present () {
   local kind=$1
   shift
 
   case $kind in
     command) command -v "$1" >/dev/null ;;
+    library) ldconfig_has "$1" ;;
     module)  pkg-config --exists "$*" 2>/dev/null ;;
     libfuzzer) libfuzzer_links ;;
     linked)  sanitizer_links "$1" ;;
@@ -145,7 +155,7 @@ install_packages () {
   return "$status"
 }
 
-# ensure_dependencies GROUP…: “extra”, “peers” and “coverage” may fail, all others are needed.
+# ensure_dependencies GROUP…: “extra”, “examples”, “peers” and “coverage” may fail, all others are needed.
 ensure_dependencies () {
   local group manager
   local -a packages
@@ -166,7 +176,7 @@ ensure_dependencies () {
       printf 'GLib 2.74, json-glib 1.6 and Meson 1.0 are needed, as in Debian 12.\n' >&2
     fi
 
-    [[ $group == extra || $group == peers || $group == coverage ]] || return 1
+    [[ $group =~ ^(extra|examples|peers|coverage)$ ]] || return 1
     printf 'Going on without: what needs them is left out.\n' >&2
   done
 }

@@ -80,11 +80,17 @@ choose_toggle_icon (gpointer             self G_GNUC_UNUSED,
                                                         : "media-playback-start-symbolic");
 }
 
+static const char *
+name_toggle (ExtensionHostDesired desired)
+{
+  return desired == EXTENSION_HOST_DESIRED_UP ? "Stop" : "Start";
+}
+
 static char *
 choose_toggle_tooltip (gpointer             self G_GNUC_UNUSED,
                        ExtensionHostDesired desired)
 {
-  return g_strdup (desired == EXTENSION_HOST_DESIRED_UP ? "Stop" : "Start");
+  return g_strdup (name_toggle (desired));
 }
 
 static char *
@@ -102,12 +108,17 @@ choose_quarantine_icon (gpointer             self G_GNUC_UNUSED,
                                                                  : "changes-prevent-symbolic");
 }
 
+static const char *
+name_quarantine (ExtensionHostControl control)
+{
+  return control == EXTENSION_HOST_CONTROL_QUARANTINED ? "Release From Quarantine" : "Quarantine";
+}
+
 static char *
 choose_quarantine_tooltip (gpointer             self G_GNUC_UNUSED,
                            ExtensionHostControl control)
 {
-  return g_strdup (control == EXTENSION_HOST_CONTROL_QUARANTINED ? "Release From Quarantine"
-                                                                 : "Quarantine");
+  return g_strdup (name_quarantine (control));
 }
 
 static char *
@@ -125,16 +136,27 @@ may_start (gpointer             self G_GNUC_UNUSED,
   return control != EXTENSION_HOST_CONTROL_QUARANTINED;
 }
 
-/* For those who do not see the dot */
 static void
-update_label (NotesHostRow *self)
+set_accessible_label (gpointer    widget,
+                      const char *label)
 {
-  g_autofree char *state = format_state (NULL, extension_host_process_get_state (self->host),
-                                         extension_host_process_get_control (self->host));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+}
+
+/* For those who see neither the dot nor the icons */
+static void
+update_labels (NotesHostRow *self)
+{
+  ExtensionHostControl control = extension_host_process_get_control (self->host);
+  g_autofree char *state =
+    format_state (NULL, extension_host_process_get_state (self->host), control);
   g_autofree char *label =
     g_strdup_printf ("%s: %s", extension_host_process_get_name (self->host), state);
 
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+  set_accessible_label (self, label);
+  set_accessible_label (self->toggle,
+                        name_toggle (extension_host_process_get_desired (self->host)));
+  set_accessible_label (self->quarantine, name_quarantine (control));
 }
 
 static void
@@ -160,11 +182,13 @@ set_host (NotesHostRow         *self,
   for (gsize i = 0; i < G_N_ELEMENTS (buttons); i++)
     gtk_actionable_set_action_target (GTK_ACTIONABLE (buttons[i]), "s", id);
   g_signal_connect_object (host, "health-checked", G_CALLBACK (on_health_checked), self, 0);
-  g_signal_connect_object (host, "notify::state", G_CALLBACK (update_label), self,
+  g_signal_connect_object (host, "notify::state", G_CALLBACK (update_labels), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (host, "notify::control", G_CALLBACK (update_label), self,
+  g_signal_connect_object (host, "notify::control", G_CALLBACK (update_labels), self,
                            G_CONNECT_SWAPPED);
-  update_label (self);
+  g_signal_connect_object (host, "notify::desired", G_CALLBACK (update_labels), self,
+                           G_CONNECT_SWAPPED);
+  update_labels (self);
 }
 
 static void

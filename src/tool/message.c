@@ -5,22 +5,27 @@
 
 #include <stdio.h>
 
+#include <glib/gi18n.h>
+
 #include "glyphs.h"
 
 static void
-print_line (const char *prefix,
+print_line (const char *kind,
             const char *format,
             va_list     args) G_GNUC_PRINTF (2, 0);
 
 static void
-print_line (const char *prefix,
+print_line (const char *kind,
             const char *format,
             va_list     args)
 {
   g_autofree char *text = g_strdup_vprintf (format, args);
   g_autofree char *safe = tool_make_printable (text);
 
-  fprintf (stderr, "%s: %s\n", prefix, safe);
+  if (kind != NULL)
+    fprintf (stderr, "%s: %s: %s\n", TOOL_NAME, kind, safe);
+  else
+    fprintf (stderr, "%s: %s\n", TOOL_NAME, safe);
 }
 
 void
@@ -30,7 +35,7 @@ tool_note (const char *format,
   va_list args;
 
   va_start (args, format);
-  print_line (TOOL_NAME, format, args);
+  print_line (NULL, format, args);
   va_end (args);
 }
 
@@ -41,7 +46,7 @@ tool_error (const char *format,
   va_list args;
 
   va_start (args, format);
-  print_line (TOOL_NAME ": error", format, args);
+  print_line (_("error"), format, args);
   va_end (args);
 }
 
@@ -52,7 +57,7 @@ tool_warning (const char *format,
   va_list args;
 
   va_start (args, format);
-  print_line (TOOL_NAME ": warning", format, args);
+  print_line (_("warning"), format, args);
   va_end (args);
 }
 
@@ -63,6 +68,6 @@ tool_hint (const char *format,
   va_list args;
 
   va_start (args, format);
-  print_line (TOOL_NAME ": hint", format, args);
+  print_line (_("hint"), format, args);
   va_end (args);
 }

@@ -15,7 +15,8 @@ from tarball import tracked  # pylint: disable=wrong-import-position
 
 # Of each package something that belongs there and nowhere else
 PARTS = {
-    "libextension-host-1-0": ["/libextension-host-1.so.0", "/extension-host-shim", "/de/LC_MESSAGES/extension-host-1.mo"],
+    "libextension-host-1-0": ["/libextension-host-1.so.0", "/extension-host-shim",
+                              "/de/LC_MESSAGES/extension-host-1.mo"],
     "gir1.2-extensionhost-1.0": ["/ExtensionHost-1.0.typelib"],
     "libextension-host-1-dev": ["/extension-host.h", "/extension-host-1.pc", "/ExtensionHost-1.0.gir",
                                 "/extension-host-1.vapi", "/libextension-host-1.so"],

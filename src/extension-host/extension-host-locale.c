@@ -14,7 +14,9 @@ dup_folder_beside_library (void)
   g_autofree char *folder = NULL;
   Dl_info info;
 
-  if (dladdr (extension_host_locale_bind, &info) == 0 || info.dli_fname == NULL)
+  /* In a program that is linked statically it is what that was called, and may mean any folder. */
+  if (dladdr (extension_host_locale_bind, &info) == 0 || info.dli_fname == NULL ||
+      !g_path_is_absolute (info.dli_fname))
     return NULL;
 
   folder = g_path_get_dirname (info.dli_fname);

@@ -25,7 +25,9 @@ shim_beside_library (void)
   g_autofree char *folder = NULL;
   Dl_info info;
 
-  if (dladdr (extension_host_shim_find, &info) == 0 || info.dli_fname == NULL)
+  /* In a program that is linked statically it is what that was called, and may mean any folder. */
+  if (dladdr (extension_host_shim_find, &info) == 0 || info.dli_fname == NULL ||
+      !g_path_is_absolute (info.dli_fname))
     return NULL;
 
   /* With a relative folder in LD_LIBRARY_PATH it is named by that. */

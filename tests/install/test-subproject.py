@@ -64,6 +64,9 @@ def check(folder, linkage):
     application.install()
     environment = {"LD_LIBRARY_PATH": str(application.prefix / "lib"), "PATH": "/usr/bin:/bin"}
     assert run([application.prefix / "bin" / "application"], env=environment) == STATES
+    # Linked statically, it does not know by its name where it is.
+    environment["G_DEBUG"] = "fatal-warnings"
+    assert run(["./application"], env=environment, cwd=application.prefix / "bin") == STATES
     return application
 
 

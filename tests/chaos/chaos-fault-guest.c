@@ -221,7 +221,8 @@ throw_bomb (ChaosFault *fault)
   return TRUE;
 }
 
-/* For a while it goes off; then its first process dies, or it is stopped. */
+/* For a while it goes off; then its first process dies, or it is stopped. One that finds the group
+ * full of others gives up by itself. */
 static gboolean
 look_after_bomb (ChaosFault *fault)
 {
@@ -233,6 +234,8 @@ look_after_bomb (ChaosFault *fault)
       fault->stage = THERE;
       chaos_fault_wait (fault, chaos_random (fault->chaos, 1, 300));
     }
+  if (fault->stage == COMING && host->state == EXTENSION_HOST_STATE_CRASHED)
+    return leave (fault);
   if (fault->stage == COMING || !chaos_fault_is_time (fault))
     return FALSE;
 

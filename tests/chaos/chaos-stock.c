@@ -131,6 +131,18 @@ chaos_stock_match (TestFixture      *fixture,
   return chaos_stock_count_leaks (before, after) == 0;
 }
 
+/* There need not be more than in @other from now on. Threads are another matter: those of a pool
+ * that has nothing to do end, and come again. */
+void
+chaos_stock_lower (ChaosStock       *self,
+                   const ChaosStock *other)
+{
+  guint n_threads = self->n_threads;
+
+  *self = *other;
+  self->n_threads = MAX (n_threads, other->n_threads);
+}
+
 /* Whether there is more memory than when all had been done for a while. Hosts still fill up what
  * they keep of their past: 100 transitions, 200 lines of up to 8 KiB. */
 gboolean

@@ -23,6 +23,8 @@ guint      chaos_stock_count_leaks  (const ChaosStock *before,
 gboolean   chaos_stock_match        (TestFixture      *fixture,
                                      const ChaosStock *before,
                                      ChaosStock       *after);
+void       chaos_stock_lower        (ChaosStock       *self,
+                                     const ChaosStock *other);
 gboolean   chaos_stock_has_grown    (const ChaosStock *warm,
                                      const ChaosStock *now,
                                      guint             n_hosts);

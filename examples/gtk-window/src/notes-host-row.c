@@ -3,8 +3,8 @@
 
 #include "notes-sparkline.h"
 
-/* A host in the list. The template binds its labels to the properties of the host, by the functions below;
- * the diagrams get a value at each look at the health of the host. */
+/* A host in the list. The template binds its labels to the properties of the host, by the
+ * functions below; the diagrams get a value at each look at the health of the host. */
 
 struct _NotesHostRow
 {
@@ -140,7 +140,8 @@ static void
 set_accessible_label (gpointer    widget,
                       const char *label)
 {
-  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
+                                  -1);
 }
 
 /* For those who see neither the dot nor the icons */

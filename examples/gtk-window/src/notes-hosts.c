@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "notes-hosts.h"
 
-/* The hosts of this application: a process for each extension, so that none can take another along. */
+/* The hosts of this application: a process for each extension, so that none can take another
+ * along. */
 
 static const struct
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "notes-live-call.h"
 
-/* Keeps a result up to date: calls a command of an extension whenever that is wanted, and whenever the
- * extension has come back.
+/* Keeps a result up to date: calls a command of an extension whenever that is wanted, and
+ * whenever the extension has come back.
  *
- * There is one call at a time. What is wanted meanwhile is one more call after it, however often it was
- * wanted: so a slow extension is never behind by more than one, and no timer has to guess its pace. */
+ * There is one call at a time. What is wanted meanwhile is one more call after it, however often
+ * it was wanted: so a slow extension is never behind by more than one, and no timer has to guess
+ * its pace. */
 
 struct _NotesLiveCall
 {

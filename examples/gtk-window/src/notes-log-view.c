@@ -3,8 +3,9 @@
 
 /* What a host says.
  *
- * However much that is, it costs a bounded time: lines wait in a queue of at most LINES_MAX, the oldest of
- * which are dropped, and each frame takes at most FRAME_LINES of them. The view keeps LINES_MAX. */
+ * However much that is, it costs a bounded time: lines wait in a queue of at most LINES_MAX, the
+ * oldest of which are dropped, and each frame takes at most FRAME_LINES of them. The view keeps
+ * LINES_MAX. */
 
 #define LINES_MAX 500
 #define FRAME_LINES 50
@@ -14,7 +15,6 @@ struct _NotesLogView
 {
   AdwBin parent_instance;
 
-  GtkScrolledWindow *window;
   GtkTextView *view;
   GtkTextBuffer *buffer;
   ExtensionHostProcess *host;
@@ -57,27 +57,35 @@ drop_oldest (NotesLogView *self)
   gtk_text_buffer_delete (self->buffer, &begin, &end);
 }
 
-static double
-get_end (GtkAdjustment *adjustment)
+static void
+scroll_to_end (NotesLogView *self)
 {
-  return gtk_adjustment_get_upper (adjustment) - gtk_adjustment_get_page_size (adjustment);
+  GtkTextIter end;
+
+  gtk_text_buffer_get_end_iter (self->buffer, &end);
+  gtk_text_buffer_place_cursor (self->buffer, &end);
+  gtk_text_view_scroll_mark_onscreen (self->view, gtk_text_buffer_get_insert (self->buffer));
 }
 
-/* Text is measured bit by bit, long after it was inserted. */
-static void
-on_height_changed (NotesLogView  *self,
-                   GtkAdjustment *adjustment)
+/* Whoever scrolls up reads, and is left there. Where the text stands does not tell: it moves by
+ * itself, too, when lines come and go. */
+static gboolean
+on_scroll (NotesLogView *self,
+           double        dx G_GNUC_UNUSED,
+           double        dy)
 {
-  if (self->follows)
-    gtk_adjustment_set_value (adjustment, get_end (adjustment));
+  if (dy < 0)
+    self->follows = FALSE;
+
+  return GDK_EVENT_PROPAGATE;
 }
 
-/* Whoever has scrolled up reads, and is left there. */
 static void
-on_scrolled (NotesLogView  *self,
-             GtkAdjustment *adjustment)
+on_edge_reached (NotesLogView    *self,
+                 GtkPositionType  edge)
 {
-  self->follows = gtk_adjustment_get_value (adjustment) >= get_end (adjustment) - 1;
+  if (edge == GTK_POS_BOTTOM)
+    self->follows = TRUE;
 }
 
 static gboolean
@@ -89,6 +97,8 @@ on_frame (GtkWidget     *widget,
 
   take_waiting (self);
   drop_oldest (self);
+  if (self->follows)
+    scroll_to_end (self);
   if (!g_queue_is_empty (&self->waiting))
     return G_SOURCE_CONTINUE;
 
@@ -159,24 +169,18 @@ notes_log_view_class_init (NotesLogViewClass *klass)
   G_OBJECT_CLASS (klass)->dispose = notes_log_view_dispose;
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/extensionhost/Notes/notes-log-view.ui");
-  gtk_widget_class_bind_template_child (widget_class, NotesLogView, window);
   gtk_widget_class_bind_template_child (widget_class, NotesLogView, view);
+  gtk_widget_class_bind_template_callback (widget_class, on_scroll);
+  gtk_widget_class_bind_template_callback (widget_class, on_edge_reached);
 }
 
 static void
 notes_log_view_init (NotesLogView *self)
 {
-  GtkAdjustment *adjustment = NULL;
-
   gtk_widget_init_template (GTK_WIDGET (self));
   self->buffer = gtk_text_view_get_buffer (self->view);
   g_queue_init (&self->waiting);
   self->follows = TRUE;
-  adjustment = gtk_scrolled_window_get_vadjustment (self->window);
-  g_signal_connect_object (adjustment, "changed", G_CALLBACK (on_height_changed), self,
-                           G_CONNECT_SWAPPED);
-  g_signal_connect_object (adjustment, "value-changed", G_CALLBACK (on_scrolled), self,
-                           G_CONNECT_SWAPPED);
 }
 
 /* NULL is none. */

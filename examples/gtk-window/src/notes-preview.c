@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "notes-preview.h"
 
-/* Shows the little HTML that the extension for Markdown makes: text with tags, and nothing is ever loaded.
+/* Shows the little HTML that the extension for Markdown makes: text with tags, and nothing is
+ * ever loaded.
  *
- * It comes from an extension, and so may be anything. What is not well-formed is shown as far as it is;
- * elements that are not known show their text. */
+ * It comes from an extension, and so may be anything. What is not well-formed is shown as far as
+ * it is; elements that are not known show their text. */
 
 struct _NotesPreview
 {
@@ -13,12 +14,15 @@ struct _NotesPreview
 
 G_DEFINE_FINAL_TYPE (NotesPreview, notes_preview, GTK_TYPE_TEXT_VIEW)
 
-static const char * const blocks[] = { "h1", "h2", "h3", "h4", "h5", "h6", "p", "pre", "ul", "ol", NULL };
+static const char * const blocks[] = {
+  "h1", "h2", "h3", "h4", "h5", "h6", "p", "pre", "ul", "ol", NULL
+};
 
 typedef struct
 {
   GtkTextBuffer *buffer;
   gboolean begins_block;   /* what comes next is its first text */
+  guint number;            /* of the next item; 0 in a list without */
 } Rendering;
 
 static void
@@ -88,10 +92,14 @@ static void
 begin_item (Rendering           *self,
             GMarkupParseContext *context)
 {
+  g_autofree char *mark = NULL;
+
   if (!self->begins_block)
     insert (self, context, "\n");
   self->begins_block = FALSE;
-  insert (self, context, "•  ");
+  if (self->number > 0)
+    mark = g_strdup_printf ("%u.  ", self->number++);
+  insert (self, context, mark != NULL ? mark : "•  ");
 }
 
 static void
@@ -109,6 +117,7 @@ on_start_element (GMarkupParseContext  *context,
       if (gtk_text_buffer_get_char_count (self->buffer) > 0)
         insert (self, context, "\n\n");
       self->begins_block = TRUE;
+      self->number = g_str_equal (element, "ol") ? 1 : 0;
     }
   else if (g_str_equal (element, "li"))
     begin_item (self, context);
@@ -175,8 +184,9 @@ notes_preview_set_html (NotesPreview *self,
                         const char   *html)
 {
   static const GMarkupParser parser = { .start_element = on_start_element, .text = on_text };
-  Rendering rendering = { gtk_text_view_get_buffer (GTK_TEXT_VIEW (self)), FALSE };
-  g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new (&parser, 0, &rendering, NULL);
+  Rendering rendering = { gtk_text_view_get_buffer (GTK_TEXT_VIEW (self)), FALSE, 0 };
+  g_autoptr(GMarkupParseContext) context =
+    g_markup_parse_context_new (&parser, 0, &rendering, NULL);
   g_autofree char *document = g_strconcat ("<html>", html, "</html>", NULL);
   g_autoptr(GError) error = NULL;
 

@@ -40,8 +40,8 @@ get_range (NotesSparkline *self,
     }
 }
 
-/* The newest value is at the right, and what hardly changes is a line in the middle: a range that is small
- * beside the values is noise. */
+/* The newest value is at the right, and what hardly changes is a line in the middle: a range
+ * that is small beside the values is noise. */
 static void
 trace (NotesSparkline *self,
        cairo_t        *cr,

@@ -9,7 +9,8 @@
 #include "notes-log-view.h"
 #include "notes-preview.h"
 
-/* The window: the note and what extensions make of it, and beside it the hosts that these are in. */
+/* The window: the note and what extensions make of it, and beside it the hosts that these are
+ * in. */
 
 #define DOCUMENT "note"   /* there is one, and this is how the extensions call it */
 

@@ -110,6 +110,7 @@ if [[ $name == coverage ]]; then
   # Threads count together, and what counts is not part of the library.
   setup+=(-Db_coverage=true -Doptimization=g -Dc_args=-fprofile-update=atomic
           '-Dc_link_args=-Wl,--exclude-libs,libgcov.a')
+  run+=(--timeout-multiplier 3)
 fi
 if [[ $valgrind == yes ]]; then
   [[ $name != threads ]] || die '--thread-sanitize and --valgrind exclude each other'

@@ -326,7 +326,7 @@ chaos_bus_operate (Chaos *chaos)
   if (self == NULL || !chaos_bus_is_joined (self))
     return;
 
-  if (calls && chaos_host_is_speaking (host))
+  if (calls && chaos_host_takes_calls (host))
     call (self, host);
   else if (host->role != CHAOS_BYSTANDER && host->n_left_alone == 0)
     operate (self, host);

@@ -167,7 +167,7 @@ chaos_call_often (Chaos *chaos)
   ChaosHost *host = g_ptr_array_index (chaos->hosts,
                                        (guint) chaos_random (chaos, 0, (int) chaos->hosts->len));
 
-  if (!chaos_host_is_speaking (host))
+  if (!chaos_host_takes_calls (host))
     return;
 
   for (int i = chaos_random (chaos, 1, BURST); i > 0; i--)
@@ -184,7 +184,7 @@ chaos_call_standing (Chaos *chaos)
     {
       ChaosHost *host = g_ptr_array_index (chaos->hosts, i);
 
-      if (host->role == CHAOS_BYSTANDER && host->n_open == 0)
+      if (host->role == CHAOS_BYSTANDER && !host->is_quiet && host->n_open == 0)
         chaos_call_echo (host);
     }
 }

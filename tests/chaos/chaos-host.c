@@ -12,8 +12,8 @@
 #define CLOSE_INTERVAL 200   /* ms */
 #define CLOSE_TIMEOUT 200
 #define CLOSE_FAILURES 2
-#define CALM_INTERVAL 500
-#define CALM_TIMEOUT 2000
+#define CALM_INTERVAL 250
+#define CALM_TIMEOUT 1000    /* shorter than many a stall of ours */
 #define CALM_FAILURES 3
 
 #define LARGEST_MESSAGE (1024 * 1024)
@@ -193,6 +193,7 @@ chaos_host_new_nth (Chaos *chaos,
                                          number);
   g_auto(GStrv) argv = make_argv (role, number);
   ExtensionHostSpec *spec = chaos_host_make_spec (chaos, id, argv);
+  ChaosHost *self = NULL;
 
   if (role != CHAOS_MUTE)
     chaos_host_make_speak (spec);
@@ -203,7 +204,10 @@ chaos_host_new_nth (Chaos *chaos,
                   "health-failures", CALM_FAILURES,
                   NULL);
 
-  return chaos_host_new (chaos, role, spec);
+  self = chaos_host_new (chaos, role, spec);
+  self->is_quiet = role == CHAOS_BYSTANDER && number % 2 != 0;
+
+  return self;
 }
 
 /* Looking */
@@ -223,9 +227,9 @@ chaos_host_is_at_rest (ChaosHost *self)
 }
 
 gboolean
-chaos_host_is_speaking (ChaosHost *self)
+chaos_host_takes_calls (ChaosHost *self)
 {
-  return self->role == CHAOS_SPEAKER || self->role == CHAOS_BYSTANDER;
+  return self->role == CHAOS_SPEAKER || (self->role == CHAOS_BYSTANDER && !self->is_quiet);
 }
 
 static gboolean

@@ -21,6 +21,7 @@ struct _ChaosHost
 {
   Chaos *chaos;
   ChaosRole role;
+  gboolean is_quiet;                 /* a bystander that nobody calls: only its probes tell of it */
   char *id;
   ExtensionHostProcess *process;
 
@@ -57,7 +58,7 @@ void       chaos_host_make_speak  (ExtensionHostSpec *spec);
 
 gboolean   chaos_host_is_up       (ChaosHost         *self);
 gboolean   chaos_host_is_at_rest  (ChaosHost         *self);
-gboolean   chaos_host_is_speaking (ChaosHost         *self);
+gboolean   chaos_host_takes_calls (ChaosHost         *self);
 ChaosHost *chaos_host_pick        (Chaos             *chaos,
                                    gboolean           speaks,
                                    gboolean           undisturbed);

@@ -7,6 +7,29 @@
 
 /* Waiting for a host to be ready, to rest, to be in a state, or to change. */
 
+/* NULL if it has its answer already. */
+static GTask *
+begin_wait (ExtensionHostProcess *self,
+            gpointer              tag,
+            GCancellable         *cancellable,
+            GAsyncReadyCallback   callback,
+            gpointer              user_data)
+{
+  g_autoptr(GTask) task =
+    extension_host_process_new_task (self, tag, cancellable, callback, user_data);
+  g_autoptr(GError) error = NULL;
+
+  if (g_task_return_error_if_cancelled (task))
+    return NULL;
+
+  if (extension_host_process_check_open (self, &error))
+    return g_steal_pointer (&task);
+
+  g_task_return_error (task, g_steal_pointer (&error));
+
+  return NULL;
+}
+
 static gboolean
 is_at_rest (ExtensionHostProcess *self)
 {
@@ -35,20 +58,17 @@ extension_host_process_wait_ready_async (ExtensionHostProcess *self,
                                          gpointer              user_data)
 {
   g_autoptr(GTask) task = NULL;
-  g_autoptr(GError) error = NULL;
 
   g_return_if_fail (EXTENSION_HOST_IS_PROCESS (self));
   g_return_if_fail (extension_host_process_is_own_thread (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = extension_host_process_new_task (self, extension_host_process_wait_ready_async,
-                                          cancellable, callback, user_data);
-  if (g_task_return_error_if_cancelled (task))
+  task = begin_wait (self, extension_host_process_wait_ready_async, cancellable, callback,
+                     user_data);
+  if (task == NULL)
     return;
 
-  if (!extension_host_process_check_open (self, &error))
-    g_task_return_error (task, g_steal_pointer (&error));
-  else if (self->readiness == EXTENSION_HOST_READINESS_READY)
+  if (self->readiness == EXTENSION_HOST_READINESS_READY)
     g_task_return_boolean (task, TRUE);
   else if (is_at_rest (self) || (self->lifecycle.state == EXTENSION_HOST_STATE_STOPPING &&
                                  !self->lifecycle.pending_restart))
@@ -108,20 +128,17 @@ extension_host_process_wait_async (ExtensionHostProcess *self,
                                    gpointer              user_data)
 {
   g_autoptr(GTask) task = NULL;
-  g_autoptr(GError) error = NULL;
 
   g_return_if_fail (EXTENSION_HOST_IS_PROCESS (self));
   g_return_if_fail (extension_host_process_is_own_thread (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = extension_host_process_new_task (self, extension_host_process_wait_async,
-                                          cancellable, callback, user_data);
-  if (g_task_return_error_if_cancelled (task))
+  task = begin_wait (self, extension_host_process_wait_async, cancellable, callback,
+                     user_data);
+  if (task == NULL)
     return;
 
-  if (!extension_host_process_check_open (self, &error))
-    g_task_return_error (task, g_steal_pointer (&error));
-  else if (!is_at_rest (self))
+  if (!is_at_rest (self))
     extension_host_process_wait_for (self, EXTENSION_HOST_WAIT_REST, self->lifecycle.sequence,
                                      g_steal_pointer (&task));
   else if (self->last_exit != NULL)
@@ -185,21 +202,18 @@ extension_host_process_wait_for_state_async (ExtensionHostProcess    *self,
                                              gpointer                 user_data)
 {
   g_autoptr(GTask) task = NULL;
-  g_autoptr(GError) error = NULL;
 
   g_return_if_fail (EXTENSION_HOST_IS_PROCESS (self));
   g_return_if_fail (extension_host_process_is_own_thread (self));
   g_return_if_fail (states != 0 && (states & ~EVERY_STATE) == 0);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = extension_host_process_new_task (self, extension_host_process_wait_for_state_async,
-                                          cancellable, callback, user_data);
-  if (g_task_return_error_if_cancelled (task))
+  task = begin_wait (self, extension_host_process_wait_for_state_async, cancellable, callback,
+                     user_data);
+  if (task == NULL)
     return;
 
-  if (!extension_host_process_check_open (self, &error))
-    g_task_return_error (task, g_steal_pointer (&error));
-  else if ((states & (1u << self->face.state)) != 0)
+  if ((states & (1u << self->face.state)) != 0)
     g_task_return_int (task, self->face.state);
   else
     extension_host_process_wait_for_state (self, states, g_steal_pointer (&task));
@@ -241,16 +255,39 @@ extension_host_process_wait_for_state_finish (ExtensionHostProcess  *self,
   return TRUE;
 }
 
+/* The first change behind number @after that is in the history; NULL if there is none yet. */
+static ExtensionHostTransition *
+find_change (ExtensionHostProcess *self,
+             guint64               after)
+{
+  ExtensionHostTransition *found = NULL;
+
+  for (GList *link = self->history.tail; link != NULL; link = link->prev)
+    {
+      ExtensionHostTransition *change = link->data;
+
+      if (change->sequence <= after)
+        break;
+      found = change;
+    }
+
+  return found;
+}
+
 /**
  * extension_host_process_wait_change_async:
  * @self: a host
+ * @after: the sequence number of a change, such as [property@ExtensionHost.Process:sequence]
  * @cancellable: (nullable): ends the waiting
  * @callback: (scope async): called when the state has changed
  * @user_data: data for @callback
  *
- * Waits for the next change of the state that is announced, after the handlers of
- * [signal@ExtensionHost.Process::state-changed] have run. Called again in @callback it misses none:
- * the sequence numbers of the transitions have no gap.
+ * Waits for the first change of the state behind number @after. If it has been announced already it is
+ * taken from the history, and that is at once; otherwise it is announced first, and the handlers of
+ * [signal@ExtensionHost.Process::state-changed] have run.
+ *
+ * Who waits again with the number of the change that came misses none, however late. Of those that
+ * are older than the history of 100 the first one that is left comes, and its number tells.
  *
  * Errors: `CLOSED`.
  *
@@ -258,26 +295,29 @@ extension_host_process_wait_for_state_finish (ExtensionHostProcess  *self,
  */
 void
 extension_host_process_wait_change_async (ExtensionHostProcess *self,
+                                          guint64               after,
                                           GCancellable         *cancellable,
                                           GAsyncReadyCallback   callback,
                                           gpointer              user_data)
 {
   g_autoptr(GTask) task = NULL;
-  g_autoptr(GError) error = NULL;
+  ExtensionHostTransition *change = NULL;
 
   g_return_if_fail (EXTENSION_HOST_IS_PROCESS (self));
   g_return_if_fail (extension_host_process_is_own_thread (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = extension_host_process_new_task (self, extension_host_process_wait_change_async,
-                                          cancellable, callback, user_data);
-  if (g_task_return_error_if_cancelled (task))
+  task = begin_wait (self, extension_host_process_wait_change_async, cancellable, callback,
+                     user_data);
+  if (task == NULL)
     return;
 
-  if (!extension_host_process_check_open (self, &error))
-    g_task_return_error (task, g_steal_pointer (&error));
+  change = find_change (self, after);
+  if (change != NULL)
+    g_task_return_pointer (task, extension_host_transition_ref (change),
+                           (GDestroyNotify) extension_host_transition_unref);
   else
-    extension_host_process_wait_for (self, EXTENSION_HOST_WAIT_CHANGE, self->face.sequence,
+    extension_host_process_wait_for (self, EXTENSION_HOST_WAIT_CHANGE, after,
                                      g_steal_pointer (&task));
 }
 

@@ -126,6 +126,7 @@ gboolean extension_host_process_wait_for_state_finish (ExtensionHostProcess  *se
                                                        GError               **error);
 EXTENSION_HOST_AVAILABLE_IN_0_1
 void extension_host_process_wait_change_async (ExtensionHostProcess *self,
+                                               guint64               after,
                                                GCancellable         *cancellable,
                                                GAsyncReadyCallback   callback,
                                                gpointer              user_data);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -13,29 +12,11 @@
 
 #include "extension-host-error.h"
 #include "extension-host-pipes-private.h"
+#include "extension-host-place-private.h"
 #include "extension-host-shim-private.h"
 #include "extension-host-spec-private.h"
 
 /* Where the shim is, how it is told what to launch, and what its failures mean. */
-
-static char *
-shim_beside_library (void)
-{
-  g_autofree char *name = NULL;
-  g_autofree char *folder = NULL;
-  Dl_info info;
-
-  /* In a program that is linked statically it is what that was called, and may mean any folder. */
-  if (dladdr (extension_host_shim_find, &info) == 0 || info.dli_fname == NULL ||
-      !g_path_is_absolute (info.dli_fname))
-    return NULL;
-
-  /* With a relative folder in LD_LIBRARY_PATH it is named by that. */
-  name = g_path_get_dirname (info.dli_fname);
-  folder = g_canonicalize_filename (name, NULL);
-
-  return g_canonicalize_filename (EXTENSION_HOST_SHIM_FROM_LIBDIR, folder);
-}
 
 /* The code is not NOT_FOUND: that speaks of the program.
  *
@@ -58,7 +39,7 @@ extension_host_shim_find (GError **error)
       return NULL;
     }
 
-  beside = shim_beside_library ();
+  beside = extension_host_place_resolve (EXTENSION_HOST_SHIM_FROM_LIBDIR);
   if (beside != NULL && access (beside, X_OK) == 0)
     return g_steal_pointer (&beside);
   if (access (EXTENSION_HOST_SHIM_PATH, X_OK) == 0)

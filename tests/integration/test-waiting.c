@@ -180,9 +180,10 @@ static void on_change (GObject      *source,
 
 static void
 wait_change (ExtensionHostProcess *process,
+             guint64               after,
              GPtrArray            *changes)
 {
-  extension_host_process_wait_change_async (process, NULL, on_change, changes);
+  extension_host_process_wait_change_async (process, after, NULL, on_change, changes);
 }
 
 static void
@@ -203,8 +204,8 @@ on_change (GObject      *source,
       return;
     }
 
+  wait_change (process, extension_host_transition_get_sequence (change), changes);
   g_ptr_array_add (changes, g_steal_pointer (&change));
-  wait_change (process, changes);
 }
 
 static void
@@ -222,7 +223,7 @@ test_each_change (TestFixture   *fixture,
   g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func (free_change);
   ExtensionHostState state = EXTENSION_HOST_STATE_STOPPED;
 
-  wait_change (process, changes);
+  wait_change (process, 0, changes);
   start (process);
   test_wait_until (fixture, extension_host_process_get_state (process) ==
                             EXTENSION_HOST_STATE_CRASHED);
@@ -244,6 +245,41 @@ test_each_change (TestFixture   *fixture,
   test_wait_until (fixture, changes->len > 0 && changes->pdata[changes->len - 1] == NULL);
 }
 
+/* Those that were announced before anybody waited */
+static void
+test_past_changes (TestFixture   *fixture,
+                   gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostProcess) process = new_host (fixture, NULL);
+  g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func (free_change);
+  guint64 last = 0;
+
+  start (process);
+  for (guint i = 0; i < 30; i++)   /* four each: more than are remembered */
+    {
+      g_autoptr(GError) error = NULL;
+
+      extension_host_process_restart (process, NULL, &error);
+      g_assert_no_error (error);
+    }
+  last = extension_host_process_get_sequence (process);
+  g_assert_cmpuint (last, >, 100);
+
+  wait_change (process, last - 3, changes);
+  test_wait_until (fixture, changes->len == 3);
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpuint (extension_host_transition_get_sequence (changes->pdata[i]), ==, last - 2 + i);
+
+  /* Of what is forgotten the first that is left comes. */
+  wait_change (process, 0, changes);
+  test_wait_until (fixture, changes->len == 103);
+  g_assert_cmpuint (extension_host_transition_get_sequence (changes->pdata[3]), ==, last - 99);
+  g_assert_cmpuint (extension_host_transition_get_sequence (changes->pdata[102]), ==, last);
+
+  g_object_run_dispose (G_OBJECT (process));
+  test_wait_until (fixture, changes->len == 105);   /* both were waiting for the next */
+}
+
 static void
 stop_and_wait (ExtensionHostProcess    *process,
                ExtensionHostTransition *transition,
@@ -253,7 +289,9 @@ stop_and_wait (ExtensionHostProcess    *process,
     return;
 
   extension_host_process_stop_async (process, NULL, NULL, NULL);
-  extension_host_process_wait_change_async (process, NULL, test_store_result, result);
+  extension_host_process_wait_change_async (process,
+                                            extension_host_transition_get_sequence (transition),
+                                            NULL, test_store_result, result);
 }
 
 /* What a handler brings about is announced after it has returned, so it is still to come. */
@@ -286,6 +324,7 @@ main (int    argc,
   test_add ("/waiting/state/passing", NULL, test_passing);
   test_add ("/waiting/state/given-up", NULL, test_state_given_up);
   test_add ("/waiting/change/each", NULL, test_each_change);
+  test_add ("/waiting/change/past", NULL, test_past_changes);
   test_add ("/waiting/change/own", NULL, test_own_change);
 
   return g_test_run ();

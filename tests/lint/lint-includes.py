@@ -12,7 +12,7 @@ PREFIX = "extension-host-"
 # From lowest to highest. A family is one idea cut into files: spec, spec-table, spec-check …
 LEVELS = (
     ("enums", "enum-types", "error", "state", "affinity", "backoff", "restart-budget", "restart-slot",
-     "intake", "locale", "log", "version", "version-macros"),
+     "intake", "locale", "log", "place", "version", "version-macros"),
     ("spec", "exit", "transition", "stop-outcome", "shutdown-report", "health", "watchdog",
      "call-failure", "log-ring", "order", "json-glib", "json-scan", "json-repair", "message", "methods",
      "oversize", "payload", "pipes", "proc", "reactor", "records", "framer", "channel", "lifeline", "output", "shim",

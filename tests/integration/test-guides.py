@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lib"))
@@ -22,7 +23,7 @@ import tap  # pylint: disable=wrong-import-position
 from guides import all_blocks, blocks, c_program, DOCS, pages, vala_program  # pylint: disable=wrong-import-position
 
 BUILD = os.environ.get("EXTENSION_HOST_BUILD_ROOT", "")
-LANGUAGES = {"", "c", "ini", "js", "json", "meson", "python", "sh", "vala"}
+LANGUAGES = {"", "c", "ini", "js", "json", "meson", "python", "sh", "vala", "xml"}
 ORDERS = {None, "file", "meanwhile", "needs", "not run"}
 DEADLINE = 60
 BINDINGS = "import gi; gi.require_version('ExtensionHost', '1.0')"
@@ -147,6 +148,17 @@ def test_spec_files():
             (folder / "snippet.exthost").write_text(block.text, encoding="utf-8")
             return output_of_failure(run(["extension-host", "check", str(folder / "snippet.exthost")]))
         check_each(all_blocks("ini"), check_block)
+
+
+@tap.case("XML is well-formed")
+def test_xml():
+    def parse_block(block):
+        try:
+            xml.etree.ElementTree.fromstring(block.text)
+        except xml.etree.ElementTree.ParseError as error:
+            return str(error)
+        return ""
+    check_each(all_blocks("xml"), parse_block)
 
 
 @tap.case("shell commands parse")

@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import tap  # pylint: disable=wrong-import-position
-from runtime import equal  # pylint: disable=wrong-import-position
+from runtime import equal, expect  # pylint: disable=wrong-import-position
 from runtime_kind import Kind, folder, register  # pylint: disable=wrong-import-position
 import runtime_cases  # pylint: disable=wrong-import-position,unused-import
 import runtime_examples  # pylint: disable=wrong-import-position,unused-import
@@ -54,6 +54,17 @@ def test_commonjs():
     check_package({"package.json": '{"main": "main.js"}',
                    "main.js": f"const path = require('path');\nmodule.exports = new (class {{ {ECHO} }})();\n"})
     check_package({"index.js": f"function {ECHO}\nexports.activate = activate;\n"})
+
+
+@tap.case("a folder without anything to load is told on one line")
+def test_no_package():
+    for files in ({}, {"package.json": '{"main": "gone.js"}'}):
+        with folder() as path, KIND.run() as runtime:
+            for name, text in files.items():
+                (path / name).write_text(text, encoding="utf-8")
+            error = runtime.error("extension/activate", {"id": "e", "path": str(path)})
+            expect(error["message"], f"“{path}”", "package.json", "index.js")
+            assert "\n" not in error["message"], error["message"]
 
 
 @tap.case("CommonJS is loaded anew, too")

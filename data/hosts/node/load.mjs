@@ -14,7 +14,14 @@ const loads = new Map();   // file → how often it was loaded
 export function resolveExtension(location) {
   if (!fs.existsSync(location))
     throw new Error(`There is no “${location}”`);
-  return require.resolve(path.resolve(location));
+  try {
+    return require.resolve(path.resolve(location));
+  } catch (error) {
+    // Its message goes on with the files that asked, which are ours.
+    if (error.code === 'MODULE_NOT_FOUND')
+      throw new Error(`The folder “${location}” has no package.json whose “main” is there, and no index.js`);
+    throw error;
+  }
 }
 
 // Each load gets a module of its own, so that an extension can be repaired and activated again. What it imports

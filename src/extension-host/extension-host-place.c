@@ -6,14 +6,16 @@
 
 #include "extension-host-place-private.h"
 
-/* The folder of the library; NULL where it is part of the program, which may be anywhere. */
+/* The folder of the library; NULL where it is part of the program, which may be anywhere and be called
+ * anything, and in a program with more rights than who called it. */
 static char *
 find_libdir (void)
 {
   g_autofree char *folder = NULL;
   Dl_info library, program;
 
-  if (dladdr (extension_host_place_resolve, &library) == 0 || library.dli_fname == NULL)
+  if (getauxval (AT_SECURE) != 0 ||
+      dladdr (extension_host_place_resolve, &library) == 0 || library.dli_fname == NULL)
     return NULL;
   if (dladdr ((gpointer) getauxval (AT_PHDR), &program) != 0 &&
       program.dli_fbase == library.dli_fbase)

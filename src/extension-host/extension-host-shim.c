@@ -20,8 +20,8 @@
 
 /* The code is not NOT_FOUND: that speaks of the program.
  *
- * `$EXTENSION_HOST_SHIM`, unless the program has more rights than who set it; else beside the
- * library, so that an installed tree may be moved; else where it was installed. */
+ * `$EXTENSION_HOST_SHIM`; else beside the library, so that an installed tree may be moved; else where it
+ * was installed. A program with more rights than who called it takes the last alone. */
 char *
 extension_host_shim_find (GError **error)
 {

@@ -81,7 +81,8 @@ class Programs:
                 process.kill()
                 process.wait()
                 status = None
-            end_orphans()
+            finally:
+                end_orphans()   # and the program itself, if somebody interrupts us: it has a session of its own
         return status, output.read_text(encoding="utf-8", errors="replace")
 
 

@@ -183,6 +183,7 @@ def main():
         fail("\n".join(stale))
 
     adopt_orphans()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))   # ends what was begun
     make_copy(COPY / "tree")
     set_up(COPY / "tree", COPY / "build")
     bench = Bench(COPY / "tree", COPY / "build")

@@ -35,14 +35,16 @@ def survivors(mark):
 
 
 class Notes:
-    def __init__(self, desktop, text=""):
+    def __init__(self, desktop, text="", name="note.md"):
+        """Without a text there is no such file."""
         self.desktop = desktop
         self.mark = uuid.uuid4().hex
         self.connection = desktop.bus.connect()
         self.registry = Registry(self.connection)
-        note = desktop.folder / "note.md"
-        note.write_text(text, encoding="utf-8")
-        self.process = subprocess.Popen([os.environ["NOTES"], str(note)], stdin=subprocess.DEVNULL,
+        note = os.path.join(os.fsencode(desktop.folder), os.fsencode(name))
+        if text is not None:
+            pathlib.Path(os.fsdecode(note)).write_text(text, encoding="utf-8")
+        self.process = subprocess.Popen([os.environ["NOTES"], note], stdin=subprocess.DEVNULL,
                                         env={**desktop.environment, MARK: self.mark})
 
     def __enter__(self):

@@ -38,6 +38,15 @@ def test_list():
             assert labels[2].endswith(" ms"), labels
 
 
+@tap.case("a file may be called anything, and is called that")
+def test_odd_names():
+    with Notes(desktop, None, "a <b> & c.md") as app:
+        app.wait(lambda: [label for label in app.labels() if "a <b> & c.md: No such file" in label],
+                 "what is wrong is told")
+    with Notes(desktop, NOTE, b"caf\xe9.md") as app:
+        app.wait(lambda: "caf\N{REPLACEMENT CHARACTER}.md" in app.labels(), "its name is shown")
+
+
 @tap.case("what can be pressed has a name for those who do not see it")
 def test_names():
     with notes() as app:

@@ -161,11 +161,19 @@ offer_document (NotesWindow          *self,
 
 /* Files */
 
+/* The name of a file is bytes, and need not be text. */
+static char *
+dup_name (GFile *file)
+{
+  g_autofree char *name = file != NULL ? g_file_get_basename (file) : NULL;
+
+  return name != NULL ? g_filename_display_name (name) : g_strdup ("New Note");
+}
+
 static void
 show_title (NotesWindow *self)
 {
-  GFile *file = notes_editor_get_file (self->editor);
-  g_autofree char *name = file != NULL ? g_file_get_basename (file) : g_strdup ("New Note");
+  g_autofree char *name = dup_name (notes_editor_get_file (self->editor));
   gboolean modified =
     gtk_text_buffer_get_modified (gtk_text_view_get_buffer (GTK_TEXT_VIEW (self->editor)));
   g_autofree char *title = g_strconcat (modified ? "• " : "", name, NULL);
@@ -177,7 +185,8 @@ static void
 say (NotesWindow *self,
      const char  *text)
 {
-  AdwToast *toast = adw_toast_new (text);
+  g_autofree char *markup = g_markup_escape_text (text, -1);   /* it may name a file */
+  AdwToast *toast = adw_toast_new (markup);
 
   adw_toast_set_timeout (toast, 3);
   adw_toast_overlay_add_toast (self->toasts, toast);

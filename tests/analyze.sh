@@ -32,7 +32,10 @@ configure () {
 }
 
 ensure_dependencies build || end_with 0 1 0
-configure >"$build.log" 2>&1 || { cat "$build.log"; end_with 0 1 0; }
+if ! configure >"$build.log" 2>&1; then
+  cat "$build.log" || true   # nothing could be written there
+  end_with 0 1 0
+fi
 rm -f -- "$build.log"
 
 analyzers=(gcc)

@@ -102,7 +102,7 @@ if [[ $name == threads ]]; then
   rebuild=()   # Meson builds what it runs, but for these:
   targets=(src/shim/extension-host-shim tests/hosts/{fake-host,lying-shim,rpc-host})
   # Status 66 is that of a program that was right but for a race.
-  TSAN_OPTIONS="exitcode=66 history_size=4 suppressions=$root/tests/lib/tsan.supp"
+  TSAN_OPTIONS="exitcode=66 history_size=4 suppressions='$root/tests/lib/tsan.supp'"
   export TSAN_OPTIONS
 fi
 if [[ $name == coverage ]]; then

@@ -118,7 +118,7 @@ for name in "${targets[@]}"; do
 done
 
 if ! build_library >"$build.log" 2>&1; then
-  cat "$build.log"
+  cat "$build.log" || true   # nothing could be written there
   end_with 0 "${#targets[@]}" 0
 fi
 rm -f -- "$build.log"

@@ -12,7 +12,7 @@ import uuid
 
 from accessible import Gone, Registry
 from desktop import DEADLINE, Desktop, explain_missing
-from dbus_run import Gio, GLib, wait_until
+from dbus_run import MANAGER, Gio, GLib, wait_until
 
 APP_ID = "org.extensionhost.Notes"
 APP_PATH = "/org/extensionhost/Notes"
@@ -41,11 +41,10 @@ class Notes:
         self.mark = uuid.uuid4().hex
         self.connection = desktop.bus.connect()
         self.registry = Registry(self.connection)
-        note = os.path.join(os.fsencode(desktop.folder), os.fsencode(name))
-        if text is not None:
-            pathlib.Path(os.fsdecode(note)).write_text(text, encoding="utf-8")
-        self.process = subprocess.Popen([os.environ["NOTES"], note], stdin=subprocess.DEVNULL,
-                                        env={**desktop.environment, MARK: self.mark})
+        self.transitions = []   # of its hosts: which, and its new state
+        self.connection.signal_subscribe(None, MANAGER, "HostStateChanged", None, None,
+                                         Gio.DBusSignalFlags.NONE, self._on_transition)
+        self.process = self.open(name, text)
 
     def __enter__(self):
         self.wait(lambda: self.registry.program is not None, "it shows a window")
@@ -82,11 +81,28 @@ class Notes:
         assert status == 0, f"it ended with status {status}"
         wait_until(lambda: not survivors(self.mark), "nothing is left of it", 2)
 
+    def open(self, name, text=""):
+        """Runs the program with a note, as a desktop does: if it runs already, that one is told. Without a
+        text there is no such file."""
+        note = os.path.join(os.fsencode(self.desktop.folder), os.fsencode(name))
+        if text is not None:
+            pathlib.Path(os.fsdecode(note)).write_text(text, encoding="utf-8")
+        return subprocess.Popen([os.environ["NOTES"], note], stdin=subprocess.DEVNULL,
+                                env={**self.desktop.environment, MARK: self.mark})
+
     # On the bus
 
-    def activate(self, action, target):
+    def activate(self, action, *targets):
         self._call(APP_ID, APP_PATH, "org.gtk.Actions", "Activate",
-                   GLib.Variant("(sava{sv})", (action, [GLib.Variant("s", target)], {})))
+                   GLib.Variant("(sava{sv})", (action, [GLib.Variant("s", target) for target in targets], {})))
+
+    def hang(self):
+        self.activate("trouble", "hang")
+        self.wait(lambda: self.host("playground")["PendingCalls"] > 0, "it hangs")
+
+    def _on_transition(self, _connection, _sender, _path, _interface, _member, parameters):
+        path, _old, new, _reason, _sequence = parameters.unpack()
+        self.transitions.append((path.rsplit("/", 1)[1], new))
 
     def host(self, host_id):
         """Its properties, as they are published."""
@@ -104,6 +120,9 @@ class Notes:
                                          Gio.DBusCallFlags.NONE, DEADLINE * 1000, None)
 
     # In the window
+
+    def windows(self):
+        return [window.name() for window in self.registry.program.children()]
 
     def widgets(self):
         return list(self.registry.program.walk())

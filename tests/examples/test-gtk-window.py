@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The example gtk-window: an editor whose extensions count, render, crash, hang and flood."""
 
-from notes_run import HOSTS, Desktop, Notes, explain_missing, wait_until
+import time
+
+from notes_run import HOSTS, Desktop, GLib, Notes, explain_missing, wait_until
 
 import tap
 
@@ -13,6 +15,7 @@ BURST = 10           # keys between two looks at the flood
 SMOOTH = 0.1         # s from a key to the screen, for 99 of 100
 BUSY = 3             # times as long as without a flood, where that is more
 ATTEMPTS = 3
+AT_ONCE = 2          # s; a host that hangs takes longer to leave
 
 
 def equal(found, expected):
@@ -190,17 +193,75 @@ def test_log():
         app.wait(lambda: app.text("Log") == "", "that of another host is shown")
 
 
-@tap.case("a window that is closed is gone at once, and its hosts soon")
+def look(app):
+    """The state of the host that takes long; None once the application is gone."""
+    try:
+        return app.host("playground")["State"]
+    except GLib.Error:
+        return None
+
+
+@tap.case("a window that is closed is gone at once, while its hosts leave one step after the other")
 def test_close():
     with notes() as app:
+        close = app.find("button", "Close")
         area = app.area(app.find("label", "Extension Hosts"))
         shown = desktop.screen.read(*area)
-        app.activate("trouble", "hang")
-        app.wait(lambda: app.host("playground")["PendingCalls"] > 0, "it hangs")
-        app.find("button", "Close").press()
-        assert desktop.wait_change(area, shown) < 1, "the window waits for its hosts"
-        wait_until(lambda: not any(any(row) for row in desktop.screen.read(*area)), "the window is gone", 1)
-        assert app.process.poll() is None, "it has not waited for its hosts"
+        app.hang()
+        app.transitions.clear()
+        start = time.monotonic()
+        close.press()
+        assert desktop.wait_change(area, shown) < AT_ONCE, "the window waits for its hosts"
+        wait_until(lambda: not any(any(row) for row in desktop.screen.read(*area)), "the window is gone", AT_ONCE)
+
+        app.wait(lambda: ("words", "stopped") in app.transitions, "the others leave")
+        last = app.host("words")["LastExit"]
+        equal((last["kind"], last["code"], last["requested"]), ("exited", 0, True))
+
+        # Whoever asks meanwhile gets an answer.
+        looks = [time.monotonic()]
+        while look(app) == "stopping":
+            looks.append(time.monotonic())
+        assert len(looks) > 1, "it has not waited for its hosts"
+        pauses = [after - before for before, after in zip(looks, looks[1:])]
+        assert max(pauses) < AT_ONCE, f"it does not answer for {max(pauses):.1f} s"
+        assert looks[-1] - start > 1, f"the host that hangs is killed after {looks[-1] - start:.1f} s"
+
+        app.expect_end()
+        wait_until(lambda: len(app.transitions) >= 2 * len(HOSTS), "the ends of the hosts are told", AT_ONCE)
+        equal(app.transitions[:3], [(host, "stopping") for host in HOSTS])
+        equal(sorted(app.transitions[3:5]), [("preview", "stopped"), ("words", "stopped")])
+        equal(app.transitions[5:], [("playground", "stopped")])
+
+
+def quit_beside_hang(app):
+    app.hang()
+    start = time.monotonic()
+    app.activate("quit")
+    assert time.monotonic() - start < AT_ONCE, "it waits for its hosts"
+    equal((look(app), app.windows()), ("stopping", []))
+
+
+@tap.case("a note that is opened while the hosts leave is shown with hosts of its own")
+def test_reopen():
+    with notes() as app:
+        quit_beside_hang(app)
+        equal(app.open("other.md", "One more").wait(AT_ONCE), 0)
+        equal((look(app), app.windows()), ("stopping", []))
+        for host in HOSTS:
+            app.wait_state(host, "Running")
+        app.wait(lambda: "2 words, 8 characters" in app.labels(), "the words are counted")
+        equal((app.text("Note"), app.text("Preview")), ("One more", "One more"))
+        app.press("words", "Restart")
+        app.wait(lambda: app.host("words")["Generation"] == 2, "it is started anew")
+
+
+@tap.case("a signal ends it even while a note waits for the hosts to leave")
+def test_signal_reopen():
+    with notes() as app:
+        quit_beside_hang(app)
+        equal(app.open("other.md").wait(AT_ONCE), 0)
+        app.process.terminate()
         app.expect_end()
 
 

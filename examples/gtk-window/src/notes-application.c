@@ -8,22 +8,90 @@
 #include "notes-hosts.h"
 #include "notes-window.h"
 
-/* The application has the hosts: they are started with it, and outlive its window by as long as
- * they need to leave. */
+/* The application has the hosts: they are started for its window, and outlive it by as long as they
+ * need to leave. Whoever wants a window meanwhile gets it when they are gone, with hosts of its
+ * own: a manager that was shut down stays closed. */
 
 #define APPLICATION_ID "org.extensionhost.Notes"
 #define SHUTDOWN_MS 5000
+
+typedef enum
+{
+  HOSTS_GONE,                    /* or not started yet */
+  HOSTS_THERE,
+  HOSTS_LEAVING,
+} Hosts;
 
 struct _NotesApplication
 {
   AdwApplication parent_instance;
 
-  ExtensionHostManager *manager;
+  ExtensionHostManager *manager; /* NULL until there are hosts */
+  Hosts hosts;
+  gboolean is_wanted;            /* again, while the hosts leave */
+  GFile *wanted_file;            /* NULL for none */
   guint terminated;              /* source: SIGTERM */
   guint interrupted;             /* source: SIGINT */
 };
 
 G_DEFINE_FINAL_TYPE (NotesApplication, notes_application, ADW_TYPE_APPLICATION)
+
+/* The beginning */
+
+static void
+on_published (GObject      *object,
+              GAsyncResult *result,
+              gpointer      data G_GNUC_UNUSED)
+{
+  g_autoptr(GError) error = NULL;
+
+  /* Without a session bus it works as well. */
+  if (!extension_host_manager_publish_finish (EXTENSION_HOST_MANAGER (object), result, &error))
+    g_debug ("%s", error->message);
+}
+
+static void
+start_hosts (NotesApplication *self)
+{
+  g_autoptr(ExtensionHostManager) before = g_steal_pointer (&self->manager);
+  g_autoptr(GError) error = NULL;
+
+  if (before != NULL)
+    extension_host_manager_unpublish (before);   /* its place on the bus is needed */
+
+  self->hosts = HOSTS_THERE;
+  self->manager = extension_host_manager_new ();
+  notes_host_actions_add (G_ACTION_MAP (self), self->manager);
+  if (!notes_hosts_add (self->manager, &error) ||
+      !extension_host_manager_start_all (self->manager, &error))
+    g_warning ("%s", error->message);
+
+  extension_host_manager_publish_async (self->manager, APPLICATION_ID, EXTENSION_HOST_ACCESS_STATUS,
+                                        NULL, on_published, NULL);
+}
+
+static void
+show_window (NotesApplication *self,
+             GFile            *file)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+
+  if (self->hosts == HOSTS_LEAVING)
+    {
+      self->is_wanted = TRUE;
+      if (file != NULL)
+        g_set_object (&self->wanted_file, file);
+      return;
+    }
+
+  if (self->hosts == HOSTS_GONE)
+    start_hosts (self);
+  if (window == NULL)
+    window = GTK_WINDOW (notes_window_new (GTK_APPLICATION (self), self->manager));
+  if (file != NULL)
+    notes_window_open (NOTES_WINDOW (window), file);
+  gtk_window_present (window);
+}
 
 /* The end */
 
@@ -33,6 +101,7 @@ on_shut_down (GObject      *object,
               gpointer      user_data)
 {
   g_autoptr(NotesApplication) self = user_data;
+  g_autoptr(GFile) file = g_steal_pointer (&self->wanted_file);
   g_autoptr(GError) error = NULL;
   g_autoptr(ExtensionHostShutdownReport) report =
     extension_host_manager_shutdown_finish (EXTENSION_HOST_MANAGER (object), result, &error);
@@ -41,7 +110,24 @@ on_shut_down (GObject      *object,
     g_message ("%s", error->message);
   else if (!extension_host_shutdown_report_get_clean (report))
     g_message ("Not all extensions left by themselves");
+
+  self->hosts = HOSTS_GONE;
+  if (self->is_wanted)
+    show_window (self, file);
+  self->is_wanted = FALSE;
   g_application_release (G_APPLICATION (self));
+}
+
+static void
+leave (NotesApplication *self)
+{
+  if (self->hosts != HOSTS_THERE)
+    return;
+
+  self->hosts = HOSTS_LEAVING;
+  g_application_hold (G_APPLICATION (self));
+  extension_host_manager_shutdown_async (self->manager, SHUTDOWN_MS, NULL, on_shut_down,
+                                         g_object_ref (self));
 }
 
 /* Nobody waits at a dead window: it is gone already. */
@@ -49,20 +135,19 @@ static void
 notes_application_window_removed (GtkApplication *application,
                                   GtkWindow      *window)
 {
-  NotesApplication *self = NOTES_APPLICATION (application);
-
-  g_application_hold (G_APPLICATION (self));
-  extension_host_manager_shutdown_async (self->manager, SHUTDOWN_MS, NULL, on_shut_down,
-                                         g_object_ref (self));
+  leave (NOTES_APPLICATION (application));
 
   GTK_APPLICATION_CLASS (notes_application_parent_class)->window_removed (application, window);
 }
 
+/* For good: not even for whoever waits for the hosts to be gone. */
 static void
-close_window (NotesApplication *self)
+end (NotesApplication *self)
 {
   GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
 
+  self->is_wanted = FALSE;
+  g_clear_object (&self->wanted_file);
   if (window != NULL)
     gtk_window_close (window);
 }
@@ -70,7 +155,7 @@ close_window (NotesApplication *self)
 static gboolean
 on_signal (gpointer user_data)
 {
-  close_window (user_data);
+  end (user_data);
 
   return G_SOURCE_CONTINUE;
 }
@@ -82,7 +167,7 @@ quit (GSimpleAction *action G_GNUC_UNUSED,
       GVariant      *parameter G_GNUC_UNUSED,
       gpointer       user_data)
 {
-  close_window (user_data);
+  end (user_data);
 }
 
 static void
@@ -115,32 +200,7 @@ static const struct
   { "window.close", { "<Primary>w" } },
 };
 
-/* The beginning */
-
-static void
-on_published (GObject      *object,
-              GAsyncResult *result,
-              gpointer      data G_GNUC_UNUSED)
-{
-  g_autoptr(GError) error = NULL;
-
-  /* Without a session bus it works as well. */
-  if (!extension_host_manager_publish_finish (EXTENSION_HOST_MANAGER (object), result, &error))
-    g_debug ("%s", error->message);
-}
-
-static void
-start_hosts (NotesApplication *self)
-{
-  g_autoptr(GError) error = NULL;
-
-  if (!notes_hosts_add (self->manager, &error) ||
-      !extension_host_manager_start_all (self->manager, &error))
-    g_warning ("%s", error->message);
-
-  extension_host_manager_publish_async (self->manager, APPLICATION_ID, EXTENSION_HOST_ACCESS_STATUS,
-                                        NULL, on_published, NULL);
-}
+/* Class */
 
 static void
 notes_application_startup (GApplication *application)
@@ -152,28 +212,15 @@ notes_application_startup (GApplication *application)
   self->terminated = g_unix_signal_add (SIGTERM, on_signal, self);
   self->interrupted = g_unix_signal_add (SIGINT, on_signal, self);
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
-  notes_host_actions_add (G_ACTION_MAP (self), self->manager);
   for (gsize i = 0; i < G_N_ELEMENTS (shortcuts); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (self), shortcuts[i].action,
                                            shortcuts[i].accels);
-  start_hosts (self);
-}
-
-static NotesWindow *
-ensure_window (NotesApplication *self)
-{
-  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
-
-  if (window == NULL)
-    window = GTK_WINDOW (notes_window_new (GTK_APPLICATION (self), self->manager));
-
-  return NOTES_WINDOW (window);
 }
 
 static void
 notes_application_activate (GApplication *application)
 {
-  gtk_window_present (GTK_WINDOW (ensure_window (NOTES_APPLICATION (application))));
+  show_window (NOTES_APPLICATION (application), NULL);
 }
 
 static void
@@ -182,10 +229,7 @@ notes_application_open (GApplication  *application,
                         int            n_files G_GNUC_UNUSED,
                         const char    *hint G_GNUC_UNUSED)
 {
-  NotesWindow *window = ensure_window (NOTES_APPLICATION (application));
-
-  notes_window_open (window, files[0]);
-  gtk_window_present (GTK_WINDOW (window));
+  show_window (NOTES_APPLICATION (application), files[0]);
 }
 
 static void
@@ -205,6 +249,7 @@ notes_application_finalize (GObject *object)
   NotesApplication *self = NOTES_APPLICATION (object);
 
   g_clear_object (&self->manager);
+  g_clear_object (&self->wanted_file);
 
   G_OBJECT_CLASS (notes_application_parent_class)->finalize (object);
 }
@@ -224,9 +269,8 @@ notes_application_class_init (NotesApplicationClass *klass)
 }
 
 static void
-notes_application_init (NotesApplication *self)
+notes_application_init (NotesApplication *self G_GNUC_UNUSED)
 {
-  self->manager = extension_host_manager_new ();
 }
 
 NotesApplication *

@@ -181,7 +181,7 @@ extension_host_health_to_string (ExtensionHostHealth *self)
     g_string_append_printf (text, ", %s", describe_verdict (self->verdict));
   if (self->latency >= 0)
     append_decimal (text, self->latency, 1000, "ms");
-  append_decimal (text, self->rss, 1000 * 1000, "MB");
+  append_decimal (text, self->rss, 1024 * 1024, "MiB");
   g_string_append_printf (text, ", %.0f %% CPU", self->cpu_percent);
   g_string_append_printf (text, self->processes == 1 ? ", %u process" : ", %u processes",
                           self->processes);

@@ -215,8 +215,8 @@ ExtensionHostVerdict extension_host_health_get_verdict (ExtensionHostHealth *sel
  * @self: the record
  *
  * Describes the health in one line of stable form, for logs and people, such as
- * `ok, 0.8 ms, 34.1 MB, 2 % CPU, 3 processes` or
- * `3 failures in a row, stopped, 34.1 MB, 0 % CPU, 1 process`. What was not measured is left out.
+ * `ok, 0.8 ms, 34.1 MiB, 2 % CPU, 3 processes` or
+ * `3 failures in a row, stopped, 34.1 MiB, 0 % CPU, 1 process`. What was not measured is left out.
  *
  * Returns: (transfer full): the line
  *

@@ -185,8 +185,8 @@ on_log_settle (gpointer data)
     return;
 
   count = g_strdup_printf ("%" G_GUINT64_FORMAT, lines);
-  size = g_format_size (bytes);
-  /* Translators: a number, and a size such as 3.2 kB */
+  size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+  /* Translators: a number, and a size such as 3.2 KiB */
   text = g_strdup_printf (_("(%s more lines, %s, came too fast and were dropped)"), count, size);
   push_line (self, self->log_dropped_stream, text, strlen (text));
   queue_line (self, self->log_dropped_stream, text);

@@ -331,7 +331,7 @@ on_log_settle (gpointer data)
     }
 
   count = g_strdup_printf ("%" G_GUINT64_FORMAT, lines);
-  size = g_format_size (bytes);
+  size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
   text = g_strdup_printf (_("(%s more lines, %s, came too fast for the bus and were left out)"),
                           count, size);
   emit_line (self, self->log_dropped_stream, text);

@@ -62,7 +62,7 @@ static char *
 format_memory (gpointer self G_GNUC_UNUSED,
                guint64  rss)
 {
-  return rss == 0 ? g_strdup ("–") : g_format_size (rss);
+  return rss == 0 ? g_strdup ("–") : g_format_size_full (rss, G_FORMAT_SIZE_IEC_UNITS);
 }
 
 static char *

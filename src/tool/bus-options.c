@@ -8,6 +8,7 @@
 
 #include <glib/gi18n.h>
 
+#include "flags.h"
 #include "message.h"
 #include "paint.h"
 
@@ -65,6 +66,7 @@ parse (ToolBusOptions      *self,
   g_option_context_add_main_entries (context, common, GETTEXT_PACKAGE);
 
   return g_option_context_parse_strv (context, &words, error) &&
+         tool_check_flags (argv, g_strv_length (argv), error) &&
          check_count (self, usage, error) &&
          tool_wants_color (color, &self->color, error);
 }

@@ -13,6 +13,7 @@
 #include "command.h"
 #include "duration.h"
 #include "extension-call.h"
+#include "extension-wait.h"
 #include "facts.h"
 #include "json-line.h"
 #include "lookup.h"
@@ -150,6 +151,33 @@ call_host (Call       *self,
   return TRUE;
 }
 
+/* Of an extension on its way the news are waited for. */
+static gboolean
+check_extension (Call               *self,
+                 ToolHost           *host,
+                 ToolExtensionCall **call,
+                 GError            **error)
+{
+  ToolExtensionCall *news = NULL;
+
+  if (!tool_extension_wait (&self->bus, host, self->method, self->timeout_ms))
+    {
+      g_set_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_TIMED_OUT,
+                   _("Extension “%s” is not active yet"), (*call)->id);
+      return FALSE;
+    }
+
+  /* It may have been removed meanwhile: the host says so. */
+  news = tool_extension_call_find (host, self->method);
+  if (news != NULL)
+    {
+      tool_extension_call_free (*call);
+      *call = news;
+    }
+
+  return tool_extension_call_check (*call, error);
+}
+
 static gboolean
 make_call (Call     *self,
            ToolHost *host)
@@ -162,7 +190,7 @@ make_call (Call     *self,
   if (call == NULL)
     return call_host (self, host, self->method, self->params);
 
-  if (!tool_extension_call_check (call, &error))
+  if (!check_extension (self, host, &call, &error))
     {
       kind = tool_dup_error_kind (error);
       tool_error (_("Cannot %s “%s”: %s"), "call", host->id, error->message);

@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 
 #include "check-files.h"
+#include "flags.h"
 #include "glyphs.h"
 #include "json-line.h"
 #include "message.h"
@@ -53,7 +54,8 @@ parse_options (Options   *self,
                                       "or cannot be read, 2 for\nwrong usage."));
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
-  if (!g_option_context_parse_strv (context, &words, error))
+  if (!g_option_context_parse_strv (context, &words, error) ||
+      !tool_check_flags (argv, g_strv_length (argv), error))
     return FALSE;
 
   if (self->arguments != NULL)

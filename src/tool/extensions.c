@@ -21,7 +21,7 @@ is_lost_for_good (ExtensionHostExtension *extension)
 
 /* A host without extensions runs on, and looks as if all were well. */
 static void
-hint_none_active (ToolExtensions *self)
+tell_none_active (ToolExtensions *self)
 {
   for (guint i = 0; i < self->list->len; i++)
     {
@@ -33,8 +33,7 @@ hint_none_active (ToolExtensions *self)
     }
 
   if (!self->none_told)
-    tool_hint (_("None of the extensions of “%s” is active; Ctrl-C stops it"),
-               extension_host_process_get_name (self->process));
+    self->none_active (self->owner);
   self->none_told = TRUE;
 }
 
@@ -48,8 +47,8 @@ on_state (ExtensionHostExtension *extension,
     tool_hint (_("“%s” is set aside: two hosts in a row crashed while they activated it"),
                extension_host_extension_get_id (extension));
 
-  if (self->hint_none)
-    hint_none_active (self);
+  if (self->none_active != NULL)
+    tell_none_active (self);
 
   self->changed (self->owner);
 }

@@ -10,12 +10,12 @@ typedef struct
 {
   ExtensionHostProcess *process;
   ToolOutput *output;
-  void (*changed) (gpointer owner);   /* the state of one, which was shown */
+  void (*changed) (gpointer owner);       /* the state of one, which was shown */
+  void (*none_active) (gpointer owner);   /* nor will be; may be NULL */
   gpointer owner;
-  gboolean hint_none;                 /* say that none is active: nothing else would */
 
   gboolean none_told;
-  GPtrArray *list;                    /* of ExtensionHostExtension */
+  GPtrArray *list;                        /* of ExtensionHostExtension */
 } ToolExtensions;
 
 gboolean                tool_extensions_add         (ToolExtensions  *self,

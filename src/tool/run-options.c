@@ -9,6 +9,8 @@
 
 #include "call-words.h"
 #include "duration.h"
+#include "flags.h"
+#include "paint.h"
 #include "run-spec.h"
 #include "settings.h"
 
@@ -467,12 +469,30 @@ run_options_parse (RunOptions  *self,
   parser.options = self;
   tool_settings_init (&parser.settings);
   context = create_context (&parser);
-  if (!parse_words (&parser, context, original, &words, error))
+  if (!parse_words (&parser, context, original, &words, error) ||
+      !tool_check_flags (original, g_strv_length (original) - g_strv_length (words + 1), error))
     return FALSE;
 
   /* “--” stays where it is if an option-like word follows it. */
   return tool_make_run_spec (self, &parser.settings, original,
                              g_strcmp0 (words[1], "--") == 0 ? words + 2 : words + 1, error);
+}
+
+/* FD is where the colors would go. */
+gboolean
+run_options_wants_color (const RunOptions *self,
+                         int               fd)
+{
+  switch (self->color)
+    {
+    case TOOL_COLOR_ALWAYS:
+      return TRUE;
+    case TOOL_COLOR_NEVER:
+      return FALSE;
+    case TOOL_COLOR_AUTO:
+    default:
+      return tool_shows_color (fd);
+    }
 }
 
 void

@@ -25,11 +25,13 @@ typedef struct
   guint call_timeout_ms;   /* 0: what the spec says */
 } RunOptions;
 
-gboolean run_options_parse (RunOptions   *self,
-                            int           argc,
-                            char        **argv,
-                            GError      **error);
-void     run_options_clear (RunOptions   *self);
+gboolean run_options_parse       (RunOptions        *self,
+                                  int                argc,
+                                  char             **argv,
+                                  GError           **error);
+gboolean run_options_wants_color (const RunOptions  *self,
+                                  int                fd);
+void     run_options_clear       (RunOptions        *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RunOptions, run_options_clear)
 

@@ -16,7 +16,6 @@
 #include "extensions.h"
 #include "message.h"
 #include "output.h"
-#include "paint.h"
 #include "run-options.h"
 #include "terminal-input.h"
 #include "urgent.h"
@@ -41,26 +40,10 @@ typedef struct
   guint stop_requests;            /* 0, then 1 = stop, 2 and more = kill */
   gboolean crashed;               /* where it rested last */
   gboolean crash_told;
+  gboolean useless;               /* none of its extensions could be activated */
   GError *start_error;            /* why the first start failed */
   ExtensionHostStopOutcome *outcome;
 } Run;
-
-/* FD is where the colors would go. */
-static gboolean
-wants_color (ToolColor color,
-             int       fd)
-{
-  switch (color)
-    {
-    case TOOL_COLOR_ALWAYS:
-      return TRUE;
-    case TOOL_COLOR_NEVER:
-      return FALSE;
-    case TOOL_COLOR_AUTO:
-    default:
-      return tool_shows_color (fd);
-    }
-}
 
 /* The host rests or cannot be ended, and all that it said was printed. */
 static gboolean
@@ -283,6 +266,25 @@ on_extension_changed (gpointer owner)
   tool_calls_go_on (&self->calls);
 }
 
+/* A host without extensions would run on, and look as if all were well. */
+static void
+on_none_active (gpointer owner)
+{
+  Run *self = owner;
+  const char *name = extension_host_process_get_name (self->process);
+
+  if (self->options.keep)
+    {
+      tool_hint (_("None of the extensions of “%s” is active; Ctrl-C stops it"), name);
+      return;
+    }
+
+  tool_error (_("None of the extensions of “%s” is active"), name);
+  self->useless = TRUE;
+  if (self->stop_requests == 0)
+    request_stop (self);
+}
+
 /* There is nothing more to say to the host. One that rests ends the run by itself, unless it is to
  * be kept. */
 static void
@@ -445,7 +447,7 @@ finish (Run *self)
     .status = TOOL_STATUS_OK,
   };
 
-  if (self->crashed || has_failed_calls (self) ||
+  if (self->crashed || self->useless || has_failed_calls (self) ||
       extension_host_process_get_state (self->process) != EXTENSION_HOST_STATE_STOPPED)
     summary.status = TOOL_STATUS_FAILED;
 
@@ -470,7 +472,7 @@ add_extensions (Run     *self,
     .output = &self->output,
     .changed = on_extension_changed,
     .owner = self,
-    .hint_none = self->options.calls == NULL,
+    .none_active = self->options.calls == NULL ? on_none_active : NULL,
   };
 
   return self->options.extensions == NULL ||
@@ -552,8 +554,8 @@ init_output (Run *self)
     tool_output_init_json (&self->output);
   else
     tool_output_init_text (&self->output,
-                           wants_color (self->options.color,
-                                        to_stderr ? STDERR_FILENO : STDOUT_FILENO));
+                           run_options_wants_color (&self->options, to_stderr ? STDERR_FILENO
+                                                                        : STDOUT_FILENO));
 
   /* `run --call … | jq` gets the results and nothing else. */
   if (to_stderr)

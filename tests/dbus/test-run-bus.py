@@ -75,6 +75,27 @@ def test_extension_call():
             run.expect_status(0)
 
 
+@tap.case("call waits for an extension that is being activated, and for no longer than it is told to")
+def test_extension_wait():
+    with Bus() as bus, Folder() as folder:
+        (folder / "slow.json").write_text('{"activate": "slowly"}')
+        with bus.tool("run", "--json", "--runtime=stand-in", "slow.json", environment=RUNTIMES, cwd=folder) as run:
+            wait_until(lambda: bus.run("list", "--quiet")[0] == ["stand-in"], "it is there")
+            wait_until(lambda: has_states(bus, slow="activating"), "it began")
+            (event,), stderr = bus.run_json("call", "--timeout=20ms", "stand-in", "slow/who", status=1)
+            equal((event["event"], event["kind"]), ("error", "timed-out"))
+            expect(stderr, "“slow” is not active yet")
+            with bus.tool("call", "stand-in", "slow/who") as call:
+                wait_until(lambda: has_states(bus, slow="activating"), "it is asked for")
+                (folder / "slow.json.go").touch()
+                call.expect_status(0)
+                equal(call.lines, ['{"id": "slow", "arguments": null}'])
+            with bus.tool("call", "stand-in", "slow/who") as call:
+                call.expect_status(0)
+            run.send(signal.SIGINT)
+            run.expect_status(0)
+
+
 @tap.case("call: a mistyped extension is named, with those that there are")
 def test_mistyped_extension():
     with Bus() as bus, Folder() as folder:

@@ -88,7 +88,11 @@ def test_no_extension():
 def test_none_active():
     with Extensions(a="badly", b="badly", c="well") as folder:
         with run("--json", "a.json", "b.json", folder=folder) as tool:
-            wait_until(lambda: "None of the extensions" in tool.stderr, "it was told")
+            tool.expect_status(1)
+            equal(tool.stderr.count("error: None of the extensions"), 1)
+            equal(tool.states(), CLEAN)
+        with run("--json", "--keep", "a.json", "b.json", folder=folder) as tool:
+            wait_until(lambda: "hint: None of the extensions" in tool.stderr, "it was told")
             tool.finish()
             equal(tool.stderr.count("None of the extensions"), 1)
         for arguments in (["--json", "a.json", "c.json"], ["--json", "--call", "a/who", "a.json"]):

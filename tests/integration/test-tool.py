@@ -116,6 +116,19 @@ def test_documented():
         assert not missing, f"{file} lacks {sorted(missing)}"
 
 
+@tap.case("no option that takes no value is given one, whatever the command")
+def test_flags():
+    for command in ("run", "check", "list", "status", "monitor", "logs", "history", "call", "stop"):
+        with Tool(command, "--help-all" if command == "run" else "--help") as tool:
+            tool.expect_status(0)
+            flags = set(re.findall(r"(--(?!help)[a-z-]+)  ", "\n".join(tool.lines)))
+        assert "--json" in flags, flags
+        for flag in flags:
+            with Tool(command, f"{flag}=1", "x.exthost", "x") as tool:
+                tool.expect_status(2)
+                expect(tool.stderr, f"{flag} takes no value")
+
+
 @tap.case("wrong usage gives status 2, a message and a hint")
 def test_usage():
     for arguments, words in (
@@ -124,6 +137,10 @@ def test_usage():
             (["run"], ["No command"]),
             (["run", "--"], ["No command"]),
             (["run", "--wings", "cat"], ["--wings"]),
+            (["run", "--keep=no", "cat"], ["--keep takes no value"]),
+            (["run", "--call", "add", "[1]", "-q", "--json=no", "cat"], ["--json takes no value"]),
+            (["check", "--quiet=1", "a.exthost"], ["--quiet takes no value"]),
+            (["logs", "--follow=1", "cat"], ["--follow takes no value"]),
             (["run", "--restart=often", "cat"], ["often", "always, on-failure, never"]),
             (["run", "--protocol=smoke", "cat"], ["smoke", "mcp"]),
             (["run", "--transport=smoke", "cat"], ["smoke", "stdio, node-ipc"]),

@@ -4,7 +4,9 @@
 
 import json
 import os
+import shutil
 import signal
+import subprocess
 import time
 
 from tool_bus import ROOT, Bus, tap
@@ -71,6 +73,32 @@ def test_extension_call():
                 expect(stderr, "error: ", *words)
                 # None of that is about the host.
                 assert "hint" not in stderr, stderr
+            run.send(signal.SIGINT)
+            run.expect_status(0)
+
+
+@tap.case("the completion offers the extensions of a host to call, but none that cannot be called")
+def test_completion():
+    if not shutil.which("bash"):
+        raise tap.Skip("there is no bash")
+    with Bus() as bus, Folder() as folder:
+        for name, what in (("good", "well"), ("great", "well"), ("other", "well"), ("bad", "badly")):
+            (folder / f"{name}.json").write_text(json.dumps({"activate": what}))
+        with bus.tool("run", "--json", "--id=two words", "--runtime=stand-in", "good.json", "great.json", "other.json",
+                      "bad.json", environment=RUNTIMES, cwd=folder) as run:
+            for _ in range(3):
+                run.read_event("extension", state="active")
+            run.read_event("extension", state="failed")
+            find(bus, "two words")
+            script = (f"source '{ROOT}/data/completions/extension-host'\ncompopt () {{ :; }}\n"
+                      "complete_words () { COMP_WORDS=(\"$EXTENSION_HOST_TOOL\" \"$@\"); COMP_CWORD=$#\n"
+                      "  _extension_host; printf '%s|' \"${COMPREPLY[@]}\"; echo; }\n"
+                      "complete_words call 'two\\ words' ''\ncomplete_words call --json 'two\\ words' g\n"
+                      "complete_words call 'two\\ words' bad/ ''\ncomplete_words call nobody ''\n")
+            result = subprocess.run(["bash", "-c", script], env=bus.environment, capture_output=True,
+                                    encoding="utf-8", check=True)
+            equal([line.rstrip("|").split("|") for line in result.stdout.splitlines()],
+                  [["good/", "great/", "other/"], ["good/", "great/"], [""], [""]])
             run.send(signal.SIGINT)
             run.expect_status(0)
 

@@ -109,9 +109,12 @@ chaos_table_write_markdown (Chaos *chaos,
   g_assert_no_error (error);
 }
 
+/* A look that sees nobody finds no orphan either. */
 void
 chaos_table_expect_all (Chaos *chaos)
 {
+  chaos_check (chaos, NULL, chaos->tally.n_seen > 0, "%" G_GUINT64_FORMAT
+               " looks at all processes saw none of a host", chaos->tally.n_looks);
   for (guint i = 0; i < chaos_faults_get_n_kinds (); i++)
     {
       const ChaosFaultCount *count = chaos_faults_get_count (i);

@@ -67,6 +67,7 @@ extension_host_manager_shutdown (ExtensionHostManager  *self,
 
   g_return_val_if_fail (EXTENSION_HOST_IS_MANAGER (self), NULL);
   g_return_val_if_fail (extension_host_manager_is_own_thread (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
   if (!check_can_block (self, error))
     return NULL;

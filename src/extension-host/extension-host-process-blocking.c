@@ -57,6 +57,9 @@ run (ExtensionHostProcess  *self,
   g_autoptr(ExtensionHostProcess) hold = g_object_ref (self);
   GAsyncResult *result = NULL;
 
+  /* The asynchronous form would not begin, and there would never be a result. */
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+
   if (!check_can_block (self, error))
     return NULL;
 

@@ -313,6 +313,64 @@ test_own_change (TestFixture   *fixture,
                    EXTENSION_HOST_STATE_STOPPING);
 }
 
+/* Of several changes in one turn, too, each is told. */
+static void
+test_changes_at_once (TestFixture   *fixture,
+                      gconstpointer  data G_GNUC_UNUSED)
+{
+  static const ExtensionHostState states[] = { EXTENSION_HOST_STATE_STARTING,
+                                               EXTENSION_HOST_STATE_STOPPING,
+                                               EXTENSION_HOST_STATE_STOPPED };
+  g_autoptr(ExtensionHostProcess) process = new_host (fixture, NULL);
+  g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func (free_change);
+
+  wait_change (process, 0, changes);
+  start (process);
+  extension_host_process_stop_async (process, NULL, NULL, NULL);
+  g_assert_cmpuint (extension_host_process_get_sequence (process), ==, 2);
+  g_assert_cmpuint (changes->len, ==, 0);   /* never within the call */
+  test_wait_until (fixture, changes->len == G_N_ELEMENTS (states));
+  for (guint i = 0; i < G_N_ELEMENTS (states); i++)
+    g_assert_cmpint (extension_host_transition_get_new (changes->pdata[i]), ==, states[i]);
+
+  g_object_run_dispose (G_OBJECT (process));
+  test_wait_until (fixture, changes->pdata[changes->len - 1] == NULL);
+}
+
+/* Misuse */
+
+static void
+block_with_nonsense (ExtensionHostProcess *process,
+                     ExtensionHostManager *manager)
+{
+  GCancellable *nonsense = (GCancellable *) process;
+
+  g_log_set_always_fatal (G_LOG_FATAL_MASK);   /* it says so, and comes back */
+  g_assert_null (extension_host_process_stop (process, nonsense, NULL));
+  g_assert_false (extension_host_process_restart (process, nonsense, NULL));
+  g_assert_false (extension_host_process_wait_ready (process, nonsense, NULL));
+  g_assert_null (extension_host_process_wait (process, nonsense, NULL));
+  g_assert_null (extension_host_manager_shutdown (manager, 0, nonsense, NULL));
+}
+
+static void
+test_misuse (TestFixture   *fixture,
+             gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostProcess) process = new_host (fixture, NULL);
+  g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
+
+  if (g_test_subprocess ())
+    {
+      block_with_nonsense (process, manager);
+      return;
+    }
+
+  g_test_trap_subprocess (NULL, TEST_DEADLINE * G_USEC_PER_SEC, 0);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr ("*CRITICAL*CRITICAL*CRITICAL*CRITICAL*CRITICAL*");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -326,6 +384,8 @@ main (int    argc,
   test_add ("/waiting/change/each", NULL, test_each_change);
   test_add ("/waiting/change/past", NULL, test_past_changes);
   test_add ("/waiting/change/own", NULL, test_own_change);
+  test_add ("/waiting/change/at-once", NULL, test_changes_at_once);
+  test_add ("/waiting/misuse", NULL, test_misuse);
 
   return g_test_run ();
 }

@@ -2,6 +2,7 @@
 """The example extensions, which are the same for all host runtimes."""
 
 import resource
+import time
 
 from guides import DOCS, blocks
 from runtime import equal, expect
@@ -96,11 +97,41 @@ def test_indexer(kind):
         equal(runtime.failed_command("index", {"folder": str(path / "none")})["code"], -32000)
 
 
+def leave_no_core():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 @case("example: crasher")
 def test_crasher(kind):
-    def leave_no_core():
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with kind.run(preexec_fn=leave_no_core) as runtime:
         runtime.notification("host/ready")
         runtime.request("extension/activate", {"id": "e", "path": str(kind.example("crasher"))})
         runtime.expect_exit(-6)
+
+
+@case("example: troublemaker")
+def test_troublemaker(kind):
+    with kind.run(preexec_fn=leave_no_core) as runtime:
+        equal(sorted(runtime.activate(kind.example("troublemaker"))["commands"]), ["crash", "flood", "hang"])
+        lines = runtime.command("flood", {"seconds": 0.1})["lines"]
+        assert lines > 100, lines
+        expect(runtime.log("line 100 of a flood")["text"], "line 100 of a flood")
+
+        runtime.request_command("crash")
+        runtime.expect_exit(-6)
+
+
+@case("example: troublemaker takes the event loop with it")
+def test_hang(kind):
+    with kind.run() as runtime:
+        runtime.activate(kind.example("troublemaker"))
+        runtime.request_command("hang")
+
+        def answers():
+            ping = runtime.request("ping")
+            time.sleep(0.5)
+            return any(message.get("id") == ping for message in runtime.pending())
+
+        # The first may come before the command.
+        assert not (answers() and answers()), "it answers"
+        equal(runtime.process.poll(), None)

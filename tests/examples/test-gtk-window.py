@@ -34,7 +34,7 @@ def test_list():
             properties = app.host(host)
             equal((properties["State"], properties["Readiness"], properties["RestartCount"]),
                   ("running", "ready", 0))
-            app.wait(lambda name=name: any(label.endswith("MB") for label in
+            app.wait(lambda name=name: any(label.endswith("MiB") for label in
                                            [widget.name() for widget in app.row(host).walk()]),
                      f"{name} shows its memory")
             labels = [widget.name() for widget in app.row(host).walk() if widget.role() == "label"]

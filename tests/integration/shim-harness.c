@@ -366,6 +366,12 @@ host_is_silent (Host *self)
   return poll (&item, 1, 0) == 0;
 }
 
+void
+host_await_report (Host *self)
+{
+  wait_readable (self->lifeline, "a report");
+}
+
 /* The streams */
 
 char *

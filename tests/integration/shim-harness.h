@@ -76,6 +76,7 @@ void host_expect_end (Host *self);
 void host_expect_gone (Host *self);
 /* Whether nothing is to be read from the lifeline. */
 gboolean host_is_silent (Host *self);
+void     host_await_report (Host *self);   /* and leaves it unread */
 
 /* Without its newline. */
 char *read_line (int fd);

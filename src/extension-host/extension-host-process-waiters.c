@@ -105,6 +105,41 @@ extension_host_process_wait_for_state (ExtensionHostProcess    *self,
 }
 
 static void
+set_value (Waiter                   *waiter,
+           ExtensionHostTransition  *transition,
+           ExtensionHostStopOutcome *outcome,
+           ExtensionHostExit        *exit)
+{
+  switch (waiter->kind)
+    {
+    case EXTENSION_HOST_WAIT_STOPPED:
+      waiter->value = extension_host_stop_outcome_ref (outcome);
+      waiter->free_value = (GDestroyNotify) extension_host_stop_outcome_unref;
+      break;
+
+    case EXTENSION_HOST_WAIT_REST:
+      waiter->value = extension_host_exit_ref (exit);
+      waiter->free_value = (GDestroyNotify) extension_host_exit_unref;
+      break;
+
+    case EXTENSION_HOST_WAIT_STATE:
+      g_assert (transition != NULL);   /* without an error only an announcement answers it */
+      waiter->reached = transition->new_state;
+      break;
+
+    case EXTENSION_HOST_WAIT_CHANGE:
+      waiter->value = extension_host_transition_ref (transition);
+      waiter->free_value = (GDestroyNotify) extension_host_transition_unref;
+      break;
+
+    case EXTENSION_HOST_WAIT_RUNNING:
+    case EXTENSION_HOST_WAIT_READY:
+    default:
+      break;
+    }
+}
+
+static void
 answer (ExtensionHostProcess     *self,
         GList                    *link,
         ExtensionHostTransition  *transition,
@@ -116,25 +151,8 @@ answer (ExtensionHostProcess     *self,
 
   clear_cancelled (waiter);   /* too late: it has its answer */
   waiter->error = error;
-  if (error == NULL && waiter->kind == EXTENSION_HOST_WAIT_STOPPED)
-    {
-      waiter->value = extension_host_stop_outcome_ref (outcome);
-      waiter->free_value = (GDestroyNotify) extension_host_stop_outcome_unref;
-    }
-  else if (error == NULL && waiter->kind == EXTENSION_HOST_WAIT_REST)
-    {
-      waiter->value = extension_host_exit_ref (exit);
-      waiter->free_value = (GDestroyNotify) extension_host_exit_unref;
-    }
-  else if (error == NULL && waiter->kind == EXTENSION_HOST_WAIT_STATE)
-    {
-      waiter->reached = transition->new_state;
-    }
-  else if (error == NULL && waiter->kind == EXTENSION_HOST_WAIT_CHANGE)
-    {
-      waiter->value = extension_host_transition_ref (transition);
-      waiter->free_value = (GDestroyNotify) extension_host_transition_unref;
-    }
+  if (error == NULL)
+    set_value (waiter, transition, outcome, exit);
 
   g_queue_unlink (&self->waiters, link);
   g_queue_push_tail_link (&self->answers, link);

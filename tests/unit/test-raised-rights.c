@@ -11,13 +11,15 @@
 #include "extension-host-locale-private.h"
 #include "extension-host-shim-private.h"
 
-/* Which helper and which translations a program takes that was linked statically, as this one is. It is
- * called by a name that the caller chose, in whose folder there are others. */
+/* Which helper and which translations a program takes whose caller chose the folder that the library seems
+ * to be in. The library is part of this program, so that folder is what the caller says in argv[0]. */
 
 #define LURED "--lured"
-#define SECURE "--secure"
+#define RAISED "--raised"    /* as if it had more rights than who calls it */
+#define SHARED "--shared"    /* as if the library were not part of it */
 
-static unsigned long has_raised_rights;
+static gboolean has_raised_rights;
+static gboolean is_shared;
 
 unsigned long __real_getauxval (unsigned long type);
 unsigned long __wrap_getauxval (unsigned long type);
@@ -25,7 +27,10 @@ unsigned long __wrap_getauxval (unsigned long type);
 unsigned long
 __wrap_getauxval (unsigned long type)
 {
-  return type == AT_SECURE ? has_raised_rights : __real_getauxval (type);
+  if (type == AT_SECURE)
+    return (unsigned long) has_raised_rights;
+
+  return type == AT_PHDR && is_shared ? 0 : __real_getauxval (type);
 }
 
 /* The program that is called: says where it looks. */
@@ -86,44 +91,68 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Lure, lure_clear)
 /* What this program says when it is called as if it were in the folder of the lure. */
 static GStrv
 call (Lure       *lure,
+      const char *linking,
       const char *rights)
 {
   g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *name = g_build_filename (lure->libdir, "program", NULL);
   g_auto(GStrv) environment = g_environ_unsetenv (g_get_environ (), "EXTENSION_HOST_SHIM");
-  const char *argv[] = { program, name, LURED, rights, NULL };
+  const char *argv[] = { program, name, LURED, linking, rights, NULL };
   g_autofree char *output = NULL;
   g_autoptr(GError) error = NULL;
+  GStrv found = NULL;
 
   g_spawn_sync (NULL, (char **) argv, environment, G_SPAWN_FILE_AND_ARGV_ZERO, NULL, NULL, &output, NULL,
                 NULL, &error);
   g_assert_no_error (error);
+  found = g_strsplit (output, "\n", 3);
+  g_assert_cmpuint (g_strv_length (found), ==, 3);
 
-  return g_strsplit (output, "\n", 3);
+  return found;
 }
 
 static void
-test_plain (void)
+check_not_lured (const char *linking,
+                 const char *rights)
 {
   g_auto(Lure) lure = { NULL };
   g_auto(GStrv) found = NULL;
 
   lure_init (&lure);
-  found = call (&lure, NULL);
+  found = call (&lure, linking, rights);
+  g_assert_null (strstr (found[0], lure.top));
+  g_assert_cmpstr (found[1], ==, EXTENSION_HOST_LOCALEDIR);
+}
+
+/* A tree that was moved: the lure would do. */
+static void
+test_shared (void)
+{
+  g_auto(Lure) lure = { NULL };
+  g_auto(GStrv) found = NULL;
+
+  lure_init (&lure);
+  found = call (&lure, SHARED, NULL);
   g_assert_cmpstr (found[0], ==, lure.shim);
   g_assert_cmpstr (found[1], ==, lure.locale);
 }
 
 static void
-test_raised (void)
+test_shared_raised (void)
 {
-  g_auto(Lure) lure = { NULL };
-  g_auto(GStrv) found = NULL;
+  check_not_lured (SHARED, RAISED);
+}
 
-  lure_init (&lure);
-  found = call (&lure, SECURE);
-  g_assert_null (strstr (found[0], lure.top));
-  g_assert_cmpstr (found[1], ==, EXTENSION_HOST_LOCALEDIR);
+static void
+test_static (void)
+{
+  check_not_lured (NULL, NULL);
+}
+
+static void
+test_static_raised (void)
+{
+  check_not_lured (RAISED, NULL);
 }
 
 int
@@ -132,13 +161,16 @@ main (int    argc,
 {
   if (argc > 1 && g_str_equal (argv[1], LURED))
     {
-      has_raised_rights = argc > 2;
+      is_shared = g_strv_contains ((const char * const *) argv, SHARED);
+      has_raised_rights = g_strv_contains ((const char * const *) argv, RAISED);
       return look ();
     }
 
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/raised-rights/plain", test_plain);
-  g_test_add_func ("/raised-rights/raised", test_raised);
+  g_test_add_func ("/raised-rights/shared", test_shared);
+  g_test_add_func ("/raised-rights/shared-raised", test_shared_raised);
+  g_test_add_func ("/raised-rights/static", test_static);
+  g_test_add_func ("/raised-rights/static-raised", test_static_raised);
 
   return g_test_run ();
 }

@@ -20,6 +20,20 @@
 
 /* Announcements */
 
+/* A start that was refused is told by the exit: by the reason only if nobody stopped the host meanwhile. */
+static void
+note_refusal (ChaosHost *self)
+{
+  ExtensionHostExit *exit = extension_host_process_get_last_exit (self->process);
+
+  if (exit == NULL || extension_host_exit_get_kind (exit) != EXTENSION_HOST_EXIT_KIND_SPAWN_FAILED ||
+      extension_host_exit_get_generation (exit) == self->refused)
+    return;
+
+  self->refused = extension_host_exit_get_generation (exit);
+  self->chaos->tally.n_no_resources++;
+}
+
 static void
 on_state_changed (ExtensionHostProcess    *process,
                   ExtensionHostTransition *transition,
@@ -68,7 +82,7 @@ on_state_changed (ExtensionHostProcess    *process,
   chaos->tally.n_transitions++;
   chaos->tally.n_restarts += reason == EXTENSION_HOST_REASON_BACKOFF_ELAPSED;
   chaos->tally.n_verdicts += reason == EXTENSION_HOST_REASON_UNRESPONSIVE;
-  chaos->tally.n_no_resources += reason == EXTENSION_HOST_REASON_NO_RESOURCES;
+  note_refusal (self);
 }
 
 static void

@@ -28,6 +28,7 @@ struct _ChaosHost
   ExtensionHostState state;          /* the last one announced */
   guint64 sequence;
   guint64 generation;
+  guint64 refused;                   /* the last generation that found no descriptor or no memory */
   guint64 n_reasons[CHAOS_N_REASONS];
   gint64 told_at;                    /* the time of the last transition, on the wall */
   gint64 running_at;                 /* monotonic, µs: since then */

@@ -44,9 +44,12 @@ def test_list():
 
 @tap.case("a file may be called anything, and is called that")
 def test_odd_names():
-    with Notes(desktop, None, "a <b> & c.md") as app:
-        app.wait(lambda: [label for label in app.labels() if "a <b> & c.md: No such file" in label],
+    name = "a <b> & c.md"
+    with Notes(desktop, None, name) as app:
+        app.wait(lambda: [label for label in app.labels() if f"{name}: No such file" in label],
                  "what is wrong is told")
+        equal(app.open(name, "One more").wait(DEADLINE), 0)
+        app.wait(lambda: name in app.labels(), "the title is that of the file")
     with Notes(desktop, NOTE, b"caf\xe9.md") as app:
         app.wait(lambda: "caf\N{REPLACEMENT CHARACTER}.md" in app.labels(), "its name is shown")
 
@@ -115,16 +118,6 @@ def test_flood():
             assert left > 0, f"99 of 100 keys are on the screen after {flooded * 1000:.0f} ms"
         equal([app.host(host)["Generation"] for host in HOSTS], [1, 1, 1])
         assert len(app.text("Log").splitlines()) <= 501, "the log grows"
-
-
-@tap.case("what files are called is shown as it is")
-def test_odd_name():
-    name = "<b>a & b.md"
-    with notes() as app:
-        equal(app.open(name, None).wait(DEADLINE), 0)
-        app.wait(lambda: any(name in label for label in app.labels()), "it is told that there is no such file")
-        equal(app.open(name, "One more").wait(DEADLINE), 0)
-        app.wait(lambda: name in app.labels(), "the title is that of the file")
 
 
 @tap.case("a crash is told with its culprit until the host is back")

@@ -40,7 +40,8 @@ keep_going=no
 valgrind=no
 suites=()
 setup=(-Dwerror=true -Dtests=enabled -Dtool=enabled)
-run=(--print-errorlogs)
+# Most tests that may run beside others wait.
+run=(--print-errorlogs --num-processes $((2 * $(nproc))))
 rebuild=(--no-rebuild)
 targets=(all)
 only=no

@@ -98,6 +98,12 @@ health_was_well (HealthRecord *self,
   return FALSE;
 }
 
+pid_t
+health_get_pid (ExtensionHostProcess *process)
+{
+  return (pid_t) extension_host_process_get_pid (process);
+}
+
 void
 health_hang (TestFixture          *fixture,
              ExtensionHostProcess *process,
@@ -150,4 +156,25 @@ health_downfall_clear (HealthDownfall *self)
 {
   g_array_unref (self->pids);
   g_free (self->detail);
+}
+
+void
+health_assert_replaced (TestFixture          *fixture,
+                        HealthRecord         *record,
+                        HealthDownfall       *fall,
+                        ExtensionHostVerdict  verdict)
+{
+  ExtensionHostHealth *incident = NULL;
+
+  test_wait_until (fixture, extension_host_process_get_generation (record->process) == 2 &&
+                            extension_host_process_get_state (record->process) ==
+                            EXTENSION_HOST_STATE_RUNNING);
+  g_assert_cmpstr (record->order->str, ==, "u unhealthy restarting starting running");
+  g_assert_cmpint (fall->reason, ==, EXTENSION_HOST_REASON_UNRESPONSIVE);
+  g_assert_true (fall->all_gone);
+
+  incident = g_ptr_array_index (record->incidents, 0);
+  g_assert_cmpint (extension_host_health_get_verdict (incident), ==, verdict);
+  g_assert_false (extension_host_health_get_ok (incident));
+  g_assert_cmpuint (extension_host_health_get_generation (incident), ==, 1);
 }

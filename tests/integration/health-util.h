@@ -42,6 +42,8 @@ ExtensionHostHealth  *health_last        (HealthRecord         *self);
 gboolean              health_was_well    (HealthRecord         *self,
                                           guint                 n);
 
+pid_t                 health_get_pid     (ExtensionHostProcess *process);
+
 /* Makes the host hang in that way. It has answered before. */
 void                  health_hang        (TestFixture          *fixture,
                                           ExtensionHostProcess *process,
@@ -63,6 +65,12 @@ void                  health_downfall_watch (HealthDownfall       *self,
 void                  health_downfall_clear (HealthDownfall       *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HealthDownfall, health_downfall_clear)
+
+/* It was told once that it is unresponsive, ended with all that belongs to it, and replaced. */
+void                  health_assert_replaced (TestFixture          *fixture,
+                                              HealthRecord         *record,
+                                              HealthDownfall       *fall,
+                                              ExtensionHostVerdict  verdict);
 
 #define health_assert_contains(text, part)                                           \
   G_STMT_START {                                                                     \

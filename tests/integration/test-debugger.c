@@ -10,12 +10,6 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
-static pid_t
-get_pid (ExtensionHostProcess *process)
-{
-  return (pid_t) extension_host_process_get_pid (process);
-}
-
 /* FALSE where nobody may trace. */
 static gboolean
 attach (pid_t pid)
@@ -69,13 +63,13 @@ test_running (TestFixture   *fixture,
   guint n_failing = 0;
 
   health_wait_checks (fixture, record, 1);
-  if (!attach (get_pid (process)))
+  if (!attach (health_get_pid (process)))
     return;
   health_wait_checks (fixture, record, 2 * HEALTH_LONG);
   health_assert_spared (record);
   n_failing = record->checks->len;
 
-  detach (get_pid (process));
+  detach (health_get_pid (process));
   test_wait_until (fixture, health_was_well (record, n_failing));
   health_hang (fixture, process, "sleeping");
   health_wait_incident (fixture, record);
@@ -91,14 +85,14 @@ test_left_hanging (TestFixture   *fixture,
   g_autoptr(HealthRecord) record = health_record_new (process);
 
   health_wait_checks (fixture, record, 1);
-  if (!attach (get_pid (process)))
+  if (!attach (health_get_pid (process)))
     return;
-  kill (get_pid (process), SIGSTOP);
+  kill (health_get_pid (process), SIGSTOP);
   health_wait_checks (fixture, record, HEALTH_LONG);
   health_assert_spared (record);
 
-  detach (get_pid (process));
-  await_stopped (get_pid (process));
+  detach (health_get_pid (process));
+  await_stopped (health_get_pid (process));
   health_wait_incident (fixture, record);
   g_assert_cmpint (extension_host_health_get_verdict (g_ptr_array_index (record->incidents, 0)), ==,
                    EXTENSION_HOST_VERDICT_STOPPED);
@@ -123,14 +117,14 @@ test_starting (TestFixture   *fixture,
   g_assert_true (extension_host_process_pause (process, NULL));   /* no time passes till we are there */
   rpc_wait_running (fixture, process);
   record = health_record_new (process);
-  if (!attach (get_pid (process)))
+  if (!attach (health_get_pid (process)))
     return;
   g_assert_true (extension_host_process_resume (process, NULL));
   end = g_get_monotonic_time () + 5 * 500 * 1000;
   test_wait_polling (fixture, 10, g_get_monotonic_time () > end);
   health_assert_spared (record);
 
-  detach (get_pid (process));
+  detach (health_get_pid (process));
   test_wait_until (fixture, extension_host_process_get_state (process) ==
                             EXTENSION_HOST_STATE_CRASHED);
   g_assert_cmpstr (record->order->str, ==, "unhealthy crashed");

@@ -9,35 +9,7 @@
 /* A machine that has much else to do keeps us from noticing, not the host from being silent. */
 #define SLACK (TEST_SANITIZED ? 20 : 10)   /* s */
 
-static pid_t
-get_pid (ExtensionHostProcess *process)
-{
-  return (pid_t) extension_host_process_get_pid (process);
-}
-
 /* Hosts that are given up */
-
-/* It was told once that it is unresponsive, ended with all that belongs to it, and replaced. */
-static void
-assert_replaced (TestFixture          *fixture,
-                 HealthRecord         *record,
-                 HealthDownfall       *fall,
-                 ExtensionHostVerdict  verdict)
-{
-  ExtensionHostHealth *incident = NULL;
-
-  test_wait_until (fixture, extension_host_process_get_generation (record->process) == 2 &&
-                            extension_host_process_get_state (record->process) ==
-                            EXTENSION_HOST_STATE_RUNNING);
-  g_assert_cmpstr (record->order->str, ==, "u unhealthy restarting starting running");
-  g_assert_cmpint (fall->reason, ==, EXTENSION_HOST_REASON_UNRESPONSIVE);
-  g_assert_true (fall->all_gone);
-
-  incident = g_ptr_array_index (record->incidents, 0);
-  g_assert_cmpint (extension_host_health_get_verdict (incident), ==, verdict);
-  g_assert_false (extension_host_health_get_ok (incident));
-  g_assert_cmpuint (extension_host_health_get_generation (incident), ==, 1);
-}
 
 /* When it has just answered, so that no probe of before counts among those it leaves unanswered. */
 static gint64
@@ -54,7 +26,7 @@ stop_answering (TestFixture          *fixture,
       answer = rpc_ask (fixture, process, "echo", NULL);
     }
   while (g_get_monotonic_time () - asked_at > HEALTH_INTERVAL * 1000 / 2);
-  kill (get_pid (process), SIGSTOP);
+  kill (health_get_pid (process), SIGSTOP);
 
   return asked_at;
 }
@@ -90,7 +62,7 @@ test_stopped (TestFixture   *fixture,
   g_assert_cmpuint (extension_host_health_get_failures (
                       g_ptr_array_index (record->incidents, 0)), ==, failures);
 
-  assert_replaced (fixture, record, &fall, EXTENSION_HOST_VERDICT_STOPPED);
+  health_assert_replaced (fixture, record, &fall, EXTENSION_HOST_VERDICT_STOPPED);
   health_assert_contains (fall.detail, "stopped");
   health_assert_contains (fall.detail, "3 probes");
 }
@@ -114,7 +86,7 @@ test_looked_at (TestFixture   *fixture,
                       extension_host_process_get_last_health (process) == NULL &&
                       extension_host_process_get_readiness (process) ==
                       EXTENSION_HOST_READINESS_NOT_READY));
-  assert_replaced (fixture, record, &fall, EXTENSION_HOST_VERDICT_SLEEPING);
+  health_assert_replaced (fixture, record, &fall, EXTENSION_HOST_VERDICT_SLEEPING);
 }
 
 static void
@@ -162,7 +134,7 @@ test_hang (TestFixture   *fixture,
 
   health_hang (fixture, process, hang->how);
   health_downfall_watch (&fall, fixture, process);
-  assert_replaced (fixture, record, &fall, hang->verdict);
+  health_assert_replaced (fixture, record, &fall, hang->verdict);
   health_assert_contains (fall.detail, hang->detail);
 }
 
@@ -215,7 +187,7 @@ test_chattering (TestFixture   *fixture,
   g_assert_cmpuint (n_notifications, >=, 5);
   g_assert_cmpuint (n_requests, >=, 5);
   g_assert_cmpuint (n_lines, >=, 5);
-  assert_replaced (fixture, record, &fall, EXTENSION_HOST_VERDICT_SLEEPING);
+  health_assert_replaced (fixture, record, &fall, EXTENSION_HOST_VERDICT_SLEEPING);
 }
 
 static void
@@ -251,220 +223,7 @@ test_not_reading (TestFixture   *fixture,
   health_downfall_watch (&fall, fixture, process);
   health_hang (fixture, process, "sleeping");
   fill_queue (process);
-  assert_replaced (fixture, record, &fall, EXTENSION_HOST_VERDICT_SLEEPING);
-}
-
-/* Hosts that are spared */
-
-static void
-test_stopped_briefly (TestFixture   *fixture,
-                      gconstpointer  data G_GNUC_UNUSED)
-{
-  g_autoptr(ExtensionHostProcess) process = rpc_start (fixture, health_spec_new (fixture, 50));
-  g_autoptr(HealthRecord) record = health_record_new (process);
-  guint n_failing = 0;
-
-  health_wait_checks (fixture, record, 2);
-  kill (get_pid (process), SIGSTOP);
-  test_wait_until (fixture, extension_host_health_get_failures (health_last (record)) >= 2);
-  n_failing = record->checks->len;
-  kill (get_pid (process), SIGCONT);
-  test_wait_until (fixture, health_was_well (record, n_failing));
-  health_wait_checks (fixture, record, 3);
-  g_assert_cmpuint (extension_host_health_get_failures (health_last (record)), <=, 1);
-  health_assert_spared (record);
-}
-
-/* One incident is told once, however long it is; then there may be another. */
-static void
-test_report_only (TestFixture   *fixture,
-                  gconstpointer  data G_GNUC_UNUSED)
-{
-  g_autoptr(ExtensionHostProcess) process = rpc_start (fixture, health_spec_new (fixture, 0));
-  g_autoptr(HealthRecord) record = health_record_new (process);
-
-  for (guint i = 1; i <= 2; i++)
-    {
-      guint n_failing = 0;
-
-      kill (get_pid (process), SIGSTOP);
-      test_wait_until (fixture, record->incidents->len == i);
-      test_wait_until (fixture, extension_host_health_get_failures (health_last (record)) >= 5);
-      g_assert_cmpuint (record->incidents->len, ==, i);
-
-      n_failing = record->checks->len;
-      kill (get_pid (process), SIGCONT);
-      test_wait_until (fixture, health_was_well (record, n_failing));
-    }
-  g_assert_cmpstr (record->order->str, ==, "u u");
-  g_assert_cmpint (extension_host_process_get_state (process), ==, EXTENSION_HOST_STATE_RUNNING);
-  g_assert_cmpuint (extension_host_process_get_generation (process), ==, 1);
-}
-
-static void
-test_paused (TestFixture   *fixture,
-             gconstpointer  data G_GNUC_UNUSED)
-{
-  g_autoptr(ExtensionHostProcess) process = rpc_start (fixture, health_spec_new (fixture, 1));
-  g_autoptr(HealthRecord) record = health_record_new (process);
-  g_auto(HealthDownfall) fall = { NULL };
-  g_autoptr(GError) error = NULL;
-
-  g_assert_true (extension_host_process_pause (process, &error));
-  g_assert_no_error (error);
-  kill (get_pid (process), SIGSTOP);
-  health_downfall_watch (&fall, fixture, process);
-  health_wait_checks (fixture, record, HEALTH_LONG);
-  health_assert_spared (record);
-
-  g_assert_true (extension_host_process_resume (process, &error));
-  g_assert_no_error (error);
-  health_wait_incident (fixture, record);
-  assert_replaced (fixture, record, &fall, EXTENSION_HOST_VERDICT_STOPPED);
-}
-
-/* What was asked before is not held against it either. */
-static void
-test_paused_midway (TestFixture   *fixture,
-                    gconstpointer  data G_GNUC_UNUSED)
-{
-  g_autoptr(ExtensionHostProcess) process = rpc_start (fixture, health_spec_new (fixture, 1));
-  g_autoptr(HealthRecord) record = health_record_new (process);
-
-  health_wait_checks (fixture, record, 1);
-  kill (get_pid (process), SIGSTOP);
-  health_wait_checks (fixture, record, 2);
-  health_assert_spared (record);
-  g_assert_true (extension_host_process_pause (process, NULL));
-  health_wait_checks (fixture, record, HEALTH_LONG);
-  health_assert_spared (record);
-}
-
-/* The probe that is under way was sent before the pause. It is not held against the host. */
-static void
-test_resumed (TestFixture   *fixture,
-              gconstpointer  data G_GNUC_UNUSED)
-{
-  const guint interval = HEALTH_TIMEOUT * 3 / 2;   /* or an answer has more time than that anyway */
-  ExtensionHostSpec *spec = health_spec_new (fixture, 1);
-  g_autoptr(ExtensionHostProcess) process = NULL;
-  g_autoptr(HealthRecord) record = NULL;
-  g_autofree char *answer = NULL;
-  gint64 resumed_at = 0;
-
-  g_object_set (spec, "health-interval", interval, NULL);
-  process = rpc_start (fixture, spec);
-  record = health_record_new (process);
-  health_wait_checks (fixture, record, 1);
-  answer = rpc_ask (fixture, process, "echo", NULL);   /* which saves it one probe */
-  kill (get_pid (process), SIGSTOP);
-  health_wait_checks (fixture, record, 2);
-  health_assert_spared (record);
-
-  g_assert_true (extension_host_process_pause (process, NULL));
-  resumed_at = g_get_monotonic_time ();
-  g_assert_true (extension_host_process_resume (process, NULL));
-  health_wait_incident (fixture, record);
-  g_assert_cmpint (record->incident_at - resumed_at, >=, interval * 1000);
-}
-
-static void
-on_unresponsive_pause (ExtensionHostProcess *process,
-                       ExtensionHostHealth  *health G_GNUC_UNUSED,
-                       gpointer              data G_GNUC_UNUSED)
-{
-  g_autoptr(GError) error = NULL;
-
-  g_assert_true (extension_host_process_pause (process, &error));
-  g_assert_no_error (error);
-}
-
-/* The last word is that of the application. */
-static void
-test_paused_in_handler (TestFixture   *fixture,
-                        gconstpointer  data G_GNUC_UNUSED)
-{
-  g_autoptr(ExtensionHostProcess) process = rpc_start (fixture, health_spec_new (fixture, 1));
-  g_autoptr(HealthRecord) record = health_record_new (process);
-
-  g_signal_connect (process, "unresponsive", G_CALLBACK (on_unresponsive_pause), NULL);
-  kill (get_pid (process), SIGSTOP);
-  health_wait_incident (fixture, record);
-  health_wait_checks (fixture, record, 5);
-  g_assert_cmpstr (record->order->str, ==, "u");
-  g_assert_cmpint (extension_host_process_get_state (process), ==, EXTENSION_HOST_STATE_RUNNING);
-  g_assert_cmpuint (extension_host_process_get_generation (process), ==, 1);
-}
-
-static void
-on_unresponsive_stop (ExtensionHostProcess  *process,
-                      ExtensionHostHealth   *health G_GNUC_UNUSED,
-                      GAsyncResult         **result)
-{
-  extension_host_process_kill_async (process, NULL, test_store_result, result);
-}
-
-static void
-test_killed_in_handler (TestFixture   *fixture,
-                        gconstpointer  data G_GNUC_UNUSED)
-{
-  g_autoptr(ExtensionHostProcess) process = rpc_start (fixture, health_spec_new (fixture, 1));
-  g_autoptr(HealthRecord) record = health_record_new (process);
-  g_autoptr(GAsyncResult) result = NULL;
-
-  g_signal_connect (process, "unresponsive", G_CALLBACK (on_unresponsive_stop), &result);
-  kill (get_pid (process), SIGSTOP);
-  test_wait_until (fixture, result != NULL);
-  g_assert_cmpstr (record->order->str, ==, "u stopping stopped");
-  g_assert_cmpuint (extension_host_process_get_generation (process), ==, 1);
-}
-
-/* Our own main loop */
-
-/* What the host wrote meanwhile has not been read, and it has been written in time. */
-static void
-test_stalled_ourselves (TestFixture   *fixture,
-                        gconstpointer  data G_GNUC_UNUSED)
-{
-  g_autoptr(ExtensionHostProcess) process = rpc_start (fixture, health_spec_new (fixture, 1));
-  g_autoptr(HealthRecord) record = health_record_new (process);
-
-  for (guint i = 0; i < 3; i++)
-    {
-      health_wait_checks (fixture, record, 2);
-      g_usleep (3 * HEALTH_TIMEOUT * 1000);
-    }
-  health_wait_checks (fixture, record, 5);
-  health_assert_spared (record);
-}
-
-/* Who knows what kept us from our work, and whether it kept the host from its own. */
-static void
-test_stalled_with_host (TestFixture   *fixture,
-                        gconstpointer  data G_GNUC_UNUSED)
-{
-  const guint interval = HEALTH_TIMEOUT * 3 / 2;   /* or an answer has more time than that anyway */
-  ExtensionHostSpec *spec = health_spec_new (fixture, 1);
-  g_autoptr(ExtensionHostProcess) process = NULL;
-  g_autoptr(HealthRecord) record = NULL;
-  g_auto(HealthDownfall) fall = { NULL };
-  gint64 back_at = 0;
-  guint n_before = 0;
-
-  g_object_set (spec, "health-interval", interval, NULL);
-  process = rpc_start (fixture, spec);
-  record = health_record_new (process);
-  health_downfall_watch (&fall, fixture, process);
-  health_wait_checks (fixture, record, 1);
-  kill (get_pid (process), SIGSTOP);
-  n_before = record->checks->len;
-  g_usleep (3 * HEALTH_TIMEOUT * 1000);
-  back_at = g_get_monotonic_time ();
-
-  health_wait_incident (fixture, record);
-  g_assert_cmpint (record->incident_at - back_at, >=, interval * 1000);
-  g_assert_cmpuint (record->checks->len - n_before, >=, 2);
-  assert_replaced (fixture, record, &fall, EXTENSION_HOST_VERDICT_STOPPED);
+  health_assert_replaced (fixture, record, &fall, EXTENSION_HOST_VERDICT_SLEEPING);
 }
 
 /* Patience */
@@ -495,8 +254,8 @@ test_defaults (TestFixture   *fixture,
   quick = rpc_start (fixture, quick_spec);
   slow_record = health_record_new (slow);
   quick_record = health_record_new (quick);
-  kill (get_pid (slow), SIGSTOP);
-  kill (get_pid (quick), SIGSTOP);
+  kill (health_get_pid (slow), SIGSTOP);
+  kill (health_get_pid (quick), SIGSTOP);
   began = g_get_monotonic_time ();
 
   health_wait_incident (fixture, quick_record);
@@ -525,15 +284,6 @@ main (int    argc,
   test_add ("/health-verdict/chattering", NULL, test_chattering);
   test_add ("/health-verdict/not-reading/small-probe", GINT_TO_POINTER (FALSE), test_not_reading);
   test_add ("/health-verdict/not-reading/large-probe", GINT_TO_POINTER (TRUE), test_not_reading);
-  test_add ("/health-verdict/stopped-briefly", NULL, test_stopped_briefly);
-  test_add ("/health-verdict/report-only", NULL, test_report_only);
-  test_add ("/health-verdict/paused", NULL, test_paused);
-  test_add ("/health-verdict/paused-midway", NULL, test_paused_midway);
-  test_add ("/health-verdict/resumed", NULL, test_resumed);
-  test_add ("/health-verdict/paused-in-handler", NULL, test_paused_in_handler);
-  test_add ("/health-verdict/killed-in-handler", NULL, test_killed_in_handler);
-  test_add ("/health-verdict/stalled-ourselves", NULL, test_stalled_ourselves);
-  test_add ("/health-verdict/stalled-with-host", NULL, test_stalled_with_host);
   if (g_test_slow ())
     test_add ("/health-verdict/defaults", NULL, test_defaults);
 

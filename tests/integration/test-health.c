@@ -126,7 +126,7 @@ test_pending (TestFixture   *fixture,
   g_assert_cmpuint (extension_host_health_get_pending_calls (health_last (record)), ==, 1);
   g_assert_cmpuint (extension_host_health_get_queued_bytes (health_last (record)), ==, 0);
 
-  kill ((pid_t) extension_host_process_get_pid (process), SIGSTOP);
+  kill (health_get_pid (process), SIGSTOP);
   rpc_call (&second, process, "hold", large, 0, NULL);
   health_wait_checks (fixture, record, 2);
   g_assert_cmpuint (extension_host_health_get_pending_calls (health_last (record)), ==, 2);
@@ -314,7 +314,7 @@ test_without_protocol (TestFixture   *fixture,
   g_object_set (spec, "health-interval", 20, "health-timeout", 20, "health-failures", 1, NULL);
   process = rpc_start (fixture, spec);
   record = health_record_new (process);
-  kill ((pid_t) extension_host_process_get_pid (process), SIGSTOP);
+  kill (health_get_pid (process), SIGSTOP);
   health_wait_checks (fixture, record, 10);
   for (guint i = 0; i < record->checks->len; i++)
     {

@@ -22,7 +22,7 @@ from programs import Programs, adopt_orphans, ran
 COPY = pathlib.Path(os.environ.get("BUILD_DIR", mutants.ROOT / "_build-mutation")).absolute()
 SETUP = ["-Dbuildtype=debug", "-Dintrospection=disabled", "-Dvapi=disabled", "-Ddocs=disabled",
          "-Dtests=enabled", "-Dtool=enabled"]
-TIMEOUT = 30   # s, for the cases of one program; unbroken they take less than 10
+TIMEOUT = 60   # s, for the cases of one program; unbroken, and alone, they take less than 10
 
 
 def fail(text):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Run: cc -o call call.c $(pkg-config --cflags --libs extension-host-1) &&
+ * Run: cc -o call examples/c/call.c $(pkg-config --cflags --libs extension-host-1) &&
  *      ./call python3 examples/hosts/echo.py
  *
  * Two calls that take too long: one has a deadline, the other is cancelled. That harms neither the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Run: cc -o first-host first-host.c $(pkg-config --cflags --libs extension-host-1) &&
+ * Run: cc -o first-host examples/c/first-host.c $(pkg-config --cflags --libs extension-host-1) &&
  *      ./first-host python3 examples/hosts/echo.py
  *
  * Starts a host, calls it twice, and stops it: each step in the callback of the one before. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Run: valac --pkg extension-host-1 first-host.vala && ./first-host python3 examples/hosts/echo.py
+// Run: valac --pkg extension-host-1 examples/vala/first-host.vala && ./first-host python3 examples/hosts/echo.py
+//
+// Until the library is installed, add --vapidir=_build/src/extension-host --pkg gio-2.0 --pkg json-glib-1.0
 //
 // Starts a host, calls it twice, and stops it: with async and yield, in the order in which it happens.
 

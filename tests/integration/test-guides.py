@@ -231,13 +231,22 @@ def is_sanitized():
     return b"__asan_init" in library.read_bytes() or b"__ubsan" in library.read_bytes()
 
 
-@tap.case("who follows the first guide sees what it shows")
-def test_first_host():
+def follow(page):
     need_tool()
     if is_sanitized():
         raise tap.Skip("a sanitized library needs a sanitized program")
     with Workshop() as folder, Bus(folder) as bus:
-        check_each(blocks(DOCS / "first-host.md"), lambda block: do_block(bus, block))
+        check_each(blocks(DOCS / page), lambda block: do_block(bus, block))
+
+
+@tap.case("who follows the first guide sees what it shows")
+def test_first_host():
+    follow("first-host.md")
+
+
+@tap.case("who tries the first extension sees what is shown")
+def test_first_extension():
+    follow("extensions.md")
 
 
 if not BUILD:

@@ -126,16 +126,24 @@ request_stop (Run *self)
 }
 
 static gboolean
+is_at_rest (Run *self)
+{
+  ExtensionHostState state = extension_host_process_get_state (self->process);
+
+  return state == EXTENSION_HOST_STATE_STOPPED || state == EXTENSION_HOST_STATE_CRASHED;
+}
+
+static gboolean
 on_signal (gpointer user_data)
 {
   Run *self = user_data;
 
   tool_urgent_take ();
-  if (self->stop_requests == 0)
+  if (self->stop_requests > 0)
+    tool_note (_("Killing “%s”"), extension_host_process_get_name (self->process));
+  else if (!is_at_rest (self))
     tool_note (_("Stopping “%s” … press Ctrl-C again to kill it"),
                extension_host_process_get_name (self->process));
-  else
-    tool_note (_("Killing “%s”"), extension_host_process_get_name (self->process));
 
   request_stop (self);
 
@@ -291,11 +299,8 @@ static void
 on_calls_done (gpointer owner)
 {
   Run *self = owner;
-  ExtensionHostState state = extension_host_process_get_state (self->process);
 
-  if (self->stop_requests == 0 &&
-      (self->options.keep ||
-       (state != EXTENSION_HOST_STATE_STOPPED && state != EXTENSION_HOST_STATE_CRASHED)))
+  if (self->stop_requests == 0 && (self->options.keep || !is_at_rest (self)))
     request_stop (self);
 }
 

@@ -333,6 +333,7 @@ def test_keep():
             assert tool.process.poll() is None, "it did not stay"
             tool.finish(status)
             equal(tool.stderr.count("crashed"), status)
+            assert "Stopping" not in tool.stderr, tool.stderr
 
 
 @tap.case("SIGKILL of the command leaves nothing")

@@ -153,6 +153,16 @@ def test_pkgconfig():
     assert not absolute, f"not relative to the prefix: {absolute}"
 
 
+@tap.case("what is not installed yet is found by pkg-config as well")
+def test_uninstalled():
+    environment = {**os.environ, "PKG_CONFIG_PATH": os.path.join(BUILD, "meson-uninstalled")}
+    shim, runtimes = [pathlib.Path(run(["pkg-config", f"--variable={name}", "extension-host-1"], env=environment).strip())
+                      for name in ("shim", "runtimedir")]
+    assert os.access(shim, os.X_OK), shim
+    for name in ("extension-host-node", "extension-host-python"):
+        assert (runtimes / name).is_file(), runtimes / name
+
+
 @tap.case("the headers compile as C and as C++, pedantically, and alone each says what to include")
 def test_headers():
     installed = tree()

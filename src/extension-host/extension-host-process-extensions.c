@@ -434,7 +434,8 @@ static const ExtensionHostExtensionFuncs funcs = {
  * extension_host_process_add_extension:
  * @self: a host
  * @id: its id, unique within the host
- * @path: what the host is to load; a file most often
+ * @path: what the host is to load, which is told as it is: for the runtimes that come with the library a
+ *   file, or a folder with a package; a relative one begins in the working directory of the host
  * @error: return location for an error
  *
  * Adds an extension. The host is told to activate it with the request `extension/activate` {id, path}: at

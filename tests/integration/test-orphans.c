@@ -217,9 +217,11 @@ test_state (TestFixture   *self,
   guint expected = test_expected_count (row->n_processes, row->n_processes > 0 ? 1 : 0);
 
   g_assert_true (app_wait_ready (app));
+  /* While they start, one look may see a process that the next one does not. */
   if (g_str_equal (row->name, "starting"))
     test_wait_polling (self, 5, count_of_trees (app) == expected);
-  g_assert_cmpuint (count_of_trees (app), ==, expected);
+  else
+    g_assert_cmpuint (count_of_trees (app), ==, expected);
 
   kill_app (app, 0);
 }

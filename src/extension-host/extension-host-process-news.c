@@ -58,6 +58,8 @@ extension_host_process_drop_news (ExtensionHostProcess *self)
   self->queued_bytes = 0;
   extension_host_backlog_drop (&self->rest);
   extension_host_deadline_disarm (&self->room);
+  extension_host_afterwork_drop (&self->within);
+  extension_host_deadline_disarm (&self->within_turn);
   self->parsing = NULL;
 }
 
@@ -279,6 +281,24 @@ may_tell_next (ExtensionHostProcess *self,
   return !parse_elsewhere (self, next);
 }
 
+static void
+go_on_within (gpointer data)
+{
+  ExtensionHostProcess *self = data;
+
+  extension_host_deadline_arm (&self->within_turn, self->reactor, 0,
+                               (void (*) (gpointer)) extension_host_process_flush, self);
+}
+
+/* What is left while a handler runs is nothing that a main loop of its own would learn of. That comes
+ * to the end of a turn while we are still telling; ours does not. */
+static void
+prepare_for_main_loop (ExtensionHostProcess *self)
+{
+  if (!g_queue_is_empty (&self->news) || !g_queue_is_empty (&self->answers))
+    extension_host_afterwork_add (&self->within, self->reactor, go_on_within, self);
+}
+
 /* Tells what there is to tell. Whoever changes something calls this last: user code runs here.
  * Within the announcement of a transition it does nothing, and within any other handler it tells
  * transitions only: the loop further up gets to the rest. Else thousands of callbacks that each
@@ -298,6 +318,7 @@ extension_host_process_flush (ExtensionHostProcess *self)
     {
       g_autoptr(News) news = NULL;
 
+      prepare_for_main_loop (self);
       if (may_look_new)
         extension_host_process_update_face (self);   /* whoever is answered looks there */
       if (!nested && extension_host_process_give_answer (self))
@@ -318,4 +339,6 @@ extension_host_process_flush (ExtensionHostProcess *self)
       tell (self, news);
     }
   self->telling = outer;
+  if (!nested)
+    extension_host_afterwork_drop (&self->within);
 }

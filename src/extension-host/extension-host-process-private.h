@@ -171,6 +171,8 @@ struct _ExtensionHostProcess
   GQueue answers;                        /* operations that are done, to be answered */
   gboolean announcing;                   /* a handler is being told of a transition */
   int telling;                           /* 1 + depth of the main loop in which news is told; 0 = none */
+  ExtensionHostAfterwork within;         /* of a main loop that a handler runs: to go on there */
+  ExtensionHostDeadline within_turn;     /* in which it does */
   gboolean closed;                       /* disposed, or its manager was */
   int was_busy;                          /* read by any thread: atomically */
 

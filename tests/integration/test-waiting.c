@@ -337,6 +337,142 @@ test_changes_at_once (TestFixture   *fixture,
   test_wait_until (fixture, changes->pdata[changes->len - 1] == NULL);
 }
 
+/* In a main loop that a handler runs */
+
+typedef struct
+{
+  TestFixture *fixture;
+  guint n_told;
+  gboolean returned;   /* from the main loop of the first that was told */
+} Within;
+
+/* What has its answer already cannot be cancelled. */
+static gboolean
+on_too_late (gpointer data G_GNUC_UNUSED)
+{
+  g_error ("gave up waiting for the stop");
+
+  return G_SOURCE_REMOVE;
+}
+
+/* What is done at once is answered, whatever the handler was told of. */
+static void
+stop_within (Within               *self,
+             ExtensionHostProcess *process)
+{
+  g_autoptr(GSource) deadline = g_timeout_source_new_seconds (TEST_DEADLINE);
+  g_autoptr(ExtensionHostStopOutcome) outcome = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_source_set_callback (deadline, on_too_late, NULL, NULL);
+  g_source_attach (deadline, self->fixture->context);
+  outcome = extension_host_process_stop (process, NULL, &error);
+  g_source_destroy (deadline);
+  g_assert_no_error (error);
+  g_assert_nonnull (outcome);
+  g_assert_cmpint (extension_host_process_get_state (process), ==, EXTENSION_HOST_STATE_STOPPED);
+  self->returned = TRUE;
+}
+
+static void
+stop_when_crashed (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      data)
+{
+  g_autoptr(ExtensionHostExit) exit = NULL;
+
+  exit = extension_host_process_wait_finish (EXTENSION_HOST_PROCESS (source), result, NULL);
+  g_assert_nonnull (exit);
+  stop_within (data, EXTENSION_HOST_PROCESS (source));
+}
+
+static void
+test_block_in_answer (TestFixture   *fixture,
+                      gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostProcess) process = new_host (fixture, "--exit=3");
+  Within within = { fixture, 0, FALSE };
+
+  start (process);
+  extension_host_process_wait_async (process, NULL, stop_when_crashed, &within);
+  test_wait_until (fixture, within.returned);
+}
+
+static void
+stop_before_restart (ExtensionHostProcess *process,
+                     GParamSpec           *pspec G_GNUC_UNUSED,
+                     Within               *within)
+{
+  if (within->n_told++ == 0)
+    stop_within (within, process);
+}
+
+static void
+test_block_in_notify (TestFixture   *fixture,
+                      gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostProcess) process = new_host (fixture, "--exit=3");
+  Within within = { fixture, 0, FALSE };
+
+  g_signal_connect (process, "notify::next-restart", G_CALLBACK (stop_before_restart), &within);
+  start (process);
+  test_wait_until (fixture, within.returned);
+}
+
+/* The first that is told of something runs a main loop until the next is. */
+static void
+take_turn (Within *self)
+{
+  if (++self->n_told > 1)
+    return;
+
+  test_wait_until (self->fixture, self->n_told == 2);
+  self->returned = TRUE;
+}
+
+static void
+on_answer (GObject      *source G_GNUC_UNUSED,
+           GAsyncResult *result G_GNUC_UNUSED,
+           gpointer      data)
+{
+  take_turn (data);
+}
+
+static void
+test_answer_within (TestFixture   *fixture,
+                    gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostProcess) process = new_host (fixture, NULL);
+  Within within = { fixture, 0, FALSE };
+
+  for (guint i = 0; i < 2; i++)
+    extension_host_process_wait_for_state_async (process, EXTENSION_HOST_STATE_FLAG_RUNNING, NULL,
+                                                 on_answer, &within);
+  start (process);
+  test_wait_until (fixture, within.returned);
+}
+
+static void
+on_line (ExtensionHostProcess   *process G_GNUC_UNUSED,
+         ExtensionHostLogStream  stream G_GNUC_UNUSED,
+         const char             *line G_GNUC_UNUSED,
+         Within                 *within)
+{
+  take_turn (within);
+}
+
+static void
+test_line_within (TestFixture   *fixture,
+                  gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostProcess) process = new_host (fixture, "--print=one\ntwo");
+  Within within = { fixture, 0, FALSE };
+
+  g_signal_connect (process, "log", G_CALLBACK (on_line), &within);
+  start (process);
+  test_wait_until (fixture, within.returned);
+}
+
 /* Misuse */
 
 static void
@@ -385,6 +521,10 @@ main (int    argc,
   test_add ("/waiting/change/past", NULL, test_past_changes);
   test_add ("/waiting/change/own", NULL, test_own_change);
   test_add ("/waiting/change/at-once", NULL, test_changes_at_once);
+  test_add ("/waiting/within/stop-in-answer", NULL, test_block_in_answer);
+  test_add ("/waiting/within/stop-in-notify", NULL, test_block_in_notify);
+  test_add ("/waiting/within/answer", NULL, test_answer_within);
+  test_add ("/waiting/within/line", NULL, test_line_within);
   test_add ("/waiting/misuse", NULL, test_misuse);
 
   return g_test_run ();

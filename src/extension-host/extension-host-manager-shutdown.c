@@ -100,7 +100,8 @@ on_cancelled (GCancellable *cancellable G_GNUC_UNUSED,
   /* It ends the waiting, not the shutdown. */
   g_queue_remove (&waiter->shutdown->waiters, waiter);
   waiter_free (waiter);
-  g_task_return_error_if_cancelled (task);
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s",
+                           _("Operation was cancelled"));   /* though it may be reset by now */
 
   return G_SOURCE_REMOVE;
 }

@@ -172,6 +172,28 @@ test_state_given_up (TestFixture   *fixture,
   g_assert_error (error, EXTENSION_HOST_ERROR, EXTENSION_HOST_ERROR_CLOSED);
 }
 
+/* Taken back at once, as who uses a cancellable again does: it may be seen or not, but each wait ends. */
+static void
+test_reset (TestFixture   *fixture,
+            gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autoptr(ExtensionHostSpec) spec = test_spec_new (fixture, "h", NULL);
+  g_autoptr(ExtensionHostManager) manager = extension_host_manager_new ();
+  ExtensionHostProcess *process = extension_host_manager_add (manager, spec, NULL);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GAsyncResult) stopped = NULL;
+  g_autoptr(GAsyncResult) down = NULL;
+
+  start (process);
+  assert_reaches (fixture, process, EXTENSION_HOST_STATE_FLAG_RUNNING, EXTENSION_HOST_STATE_RUNNING);
+  extension_host_process_wait_for_state_async (process, EXTENSION_HOST_STATE_FLAG_STOPPED,
+                                               cancellable, test_store_result, &stopped);
+  extension_host_manager_shutdown_async (manager, 0, cancellable, test_store_result, &down);
+  g_cancellable_cancel (cancellable);
+  g_cancellable_reset (cancellable);
+  test_wait_until (fixture, stopped != NULL && down != NULL);
+}
+
 /* For a change */
 
 static void on_change (GObject      *source,
@@ -517,6 +539,7 @@ main (int    argc,
   test_add ("/waiting/state/flags", NULL, test_flags);
   test_add ("/waiting/state/passing", NULL, test_passing);
   test_add ("/waiting/state/given-up", NULL, test_state_given_up);
+  test_add ("/waiting/state/reset", NULL, test_reset);
   test_add ("/waiting/change/each", NULL, test_each_change);
   test_add ("/waiting/change/past", NULL, test_past_changes);
   test_add ("/waiting/change/own", NULL, test_own_change);

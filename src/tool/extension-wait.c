@@ -27,16 +27,27 @@ is_one_of (const char *word,
   return word != NULL && g_strv_contains (words, word);
 }
 
-/* One that is put aside or could not be activated stays so, and a host that is down does not come. */
+/* A host that is down does not come up by itself, nor does one that ended while it was paused. */
+static gboolean
+is_host_coming (ToolHost *host)
+{
+  const char *up[] = { "starting", "running", NULL };
+  const char *again[] = { "unhealthy", "restarting", NULL };
+  const char *state = tool_facts_get_text (host->facts, "state");
+
+  return is_one_of (state, up) ||
+         (is_one_of (state, again) &&
+          g_strcmp0 (tool_facts_get_text (host->facts, "control"), "paused") != 0);
+}
+
+/* One that is put aside or could not be activated stays so. */
 static gboolean
 is_coming (Wait *self)
 {
-  const char *up[] = { "starting", "running", "unhealthy", "restarting", NULL };
   const char *early[] = { "inactive", "activating", "lost", NULL };
   g_autoptr(ToolExtensionCall) call = tool_extension_call_find (self->host, self->method);
 
-  return call != NULL && is_one_of (call->state, early) &&
-         is_one_of (tool_facts_get_text (self->host->facts, "state"), up);
+  return call != NULL && is_one_of (call->state, early) && is_host_coming (self->host);
 }
 
 /* Returns: FALSE if the host is gone: the call will say so */

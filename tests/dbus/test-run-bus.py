@@ -124,6 +124,27 @@ def test_extension_wait():
             run.expect_status(0)
 
 
+@tap.case("call does not wait for an extension of a host that is down until it is resumed")
+def test_extension_paused():
+    with Bus() as bus, Folder() as folder:
+        (folder / "good.json").write_text("{}")
+        with bus.tool("run", "--json", "--runtime=stand-in", "--backoff-initial=10ms", "good.json",
+                      environment=RUNTIMES, cwd=folder) as run:
+            run.read_event("extension", state="active")
+            find(bus, "stand-in")
+            bus.run("pause", "stand-in")
+            os.kill(bus.run_json("status", "stand-in")[0][0]["pid"], signal.SIGKILL)
+            run.read_event("state-changed", new="unhealthy")
+            wait_until(lambda: has_states(bus, good="lost"), "it is lost")
+            # The call itself has a limit of time.
+            with bus.tool("call", "stand-in", "good/who") as call:
+                wait_until(lambda: bus.run_json("status", "stand-in")[0][0]["pending-calls"] == 1, "it is called")
+                bus.run("resume", "stand-in")
+                call.expect_status(0)
+            run.send(signal.SIGINT)
+            run.expect_status(0)
+
+
 @tap.case("call: a mistyped extension is named, with those that there are")
 def test_mistyped_extension():
     with Bus() as bus, Folder() as folder:

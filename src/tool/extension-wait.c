@@ -85,6 +85,17 @@ on_signal (GDBusConnection *connection,
   self->changed = TRUE;
 }
 
+static void
+on_closed (GDBusConnection *connection,
+           gboolean         vanished,
+           GError          *error,
+           gpointer         user_data)
+{
+  Wait *self = user_data;
+
+  self->changed = TRUE;
+}
+
 static gboolean
 on_expired (gpointer user_data)
 {
@@ -133,6 +144,7 @@ tool_extension_wait (ToolBus    *bus,
   Wait self = { .bus = bus, .host = host, .method = method };
   g_autoptr(GSource) deadline = NULL;
   guint changes = 0, removal = 0, owner = 0;
+  gulong closed = 0;
 
   if (!is_coming (&self))
     return TRUE;
@@ -143,6 +155,7 @@ tool_extension_wait (ToolBus    *bus,
                        "InterfacesRemoved", NULL, NULL);
   owner = subscribe (&self, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
                      "/org/freedesktop/DBus", host->application->owner);
+  closed = g_signal_connect (bus->connection, "closed", G_CALLBACK (on_closed), &self);
   if (timeout_ms != 0 && timeout_ms != EXTENSION_HOST_NO_TIMEOUT)
     {
       deadline = g_timeout_source_new (timeout_ms);
@@ -155,6 +168,7 @@ tool_extension_wait (ToolBus    *bus,
 
   if (deadline != NULL)
     g_source_destroy (deadline);
+  g_signal_handler_disconnect (bus->connection, closed);
   g_dbus_connection_signal_unsubscribe (bus->connection, changes);
   g_dbus_connection_signal_unsubscribe (bus->connection, removal);
   g_dbus_connection_signal_unsubscribe (bus->connection, owner);

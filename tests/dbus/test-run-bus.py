@@ -4,6 +4,7 @@
 
 import json
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -142,6 +143,29 @@ def test_extension_paused():
                 bus.run("resume", "stand-in")
                 call.expect_status(0)
             run.send(signal.SIGINT)
+            run.expect_status(0)
+
+
+def is_idle(pid):
+    """Whether it has run, and for a while not again: whatever it does then is to wait."""
+    path = pathlib.Path(f"/proc/{pid}/schedstat")
+    before = path.read_text()
+    time.sleep(0.3)
+    return not before.startswith("0 ") and path.read_text() == before
+
+
+@tap.case("call does not wait for an extension when the bus is gone")
+def test_extension_without_bus():
+    with Bus() as bus, Folder() as folder:
+        (folder / "never.json").write_text('{"activate": "never"}')
+        with bus.tool("run", "--json", "--runtime=stand-in", "never.json", environment=RUNTIMES, cwd=folder) as run:
+            find(bus, "stand-in")
+            wait_until(lambda: has_states(bus, never="activating"), "it began")
+            with bus.tool("call", "stand-in", "never/who") as call:
+                wait_until(lambda: is_idle(call.process.pid), "it waits")
+                bus.daemon.kill()
+                call.expect_status(1)
+            run.send(signal.SIGTERM)
             run.expect_status(0)
 
 

@@ -115,7 +115,8 @@ on_number (const char  *option,
   char *end = NULL;
   double number = g_ascii_strtod (text, &end);
 
-  if (end == text || *end != '\0')
+  /* As in a file; infinities and what is no number at all are words to it. */
+  if (end == text || *end != '\0' || strspn (text, "0123456789-.") != strlen (text))
     return refuse (option, text, _("a number"), error);
 
   g_value_set_double (add_setting (data, option, G_TYPE_DOUBLE), number);

@@ -148,6 +148,7 @@ def test_usage():
             (["run", "--term-timeout=-5s", "cat"], ["--term-timeout"]),
             (["run", "--backoff-max=99999999h", "cat"], ["--backoff-max"]),
             (["run", "--backoff-factor=x", "cat"], ["--backoff-factor"]),
+            (["run", "--backoff-factor=nan", "cat"], ["“nan”", "--backoff-factor", "a number"]),
             (["run", "--max-restarts=-1", "cat"], ["--max-restarts", "unlimited"]),
             (["run", "--env", "NAME", "cat"], ["--env", "NAME=VALUE"]),
             (["run", "--color=blue", "cat"], ["blue", "auto, always, never"]),

@@ -26,6 +26,16 @@ wait_for_room (ToolOutput *self)
   return items[0].revents != 0;
 }
 
+/* A pipe whose reader left, and a terminal that is gone, are how things end. */
+static void
+close_after_error (ToolOutput *self,
+                   int         error)
+{
+  self->closed = TRUE;
+  if (error != EPIPE && error != EIO)
+    self->write_error = error;
+}
+
 /* No more than PIPE_BUF at a time: so much never blocks once poll () said that there is room. */
 static void
 write_to_stdout (ToolOutput *self,
@@ -47,7 +57,7 @@ write_to_stdout (ToolOutput *self,
       if (n > 0)
         done += n;
       else if (n == 0 || (errno != EINTR && errno != EAGAIN))
-        self->closed = TRUE;
+        close_after_error (self, n == 0 ? EPIPE : errno);
     }
 }
 

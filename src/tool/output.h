@@ -61,6 +61,7 @@ struct _ToolOutput
   gboolean bare_results;   /* with nothing before them, for a program to read */
   gboolean color;
   gboolean closed;         /* nobody reads stdout any more */
+  int write_error;         /* errno, if that is not because the reader left; else 0 */
   int urgent_fd;     /* readable once a signal asked for the end; -1 */
 };
 

@@ -452,11 +452,13 @@ finish (Run *self)
     .status = TOOL_STATUS_OK,
   };
 
-  if (self->crashed || self->useless || has_failed_calls (self) ||
+  if (self->crashed || self->useless || has_failed_calls (self) || self->output.write_error != 0 ||
       extension_host_process_get_state (self->process) != EXTENSION_HOST_STATE_STOPPED)
     summary.status = TOOL_STATUS_FAILED;
 
   self->output.summary (&self->output, &summary);
+  if (self->output.write_error != 0)
+    tool_error (_("Cannot write: %s"), g_strerror (self->output.write_error));
   if (leftover > 0)
     {
       tool_error (ngettext ("%u process of “%s” could not be killed",

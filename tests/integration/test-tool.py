@@ -599,6 +599,16 @@ def test_head_quiet():
         tool.expect_status(0)
 
 
+@tap.case("what cannot be written is no success")
+def test_full():
+    if not os.path.exists("/dev/full"):
+        raise tap.Skip("there is no /dev/full")
+    for arguments in (["--call", "echo", "[1]", "--", *ECHO], ["--", *POLITE]):
+        with open("/dev/full", "w", encoding="utf-8") as full, Tool("run", *arguments, stdout=full) as tool:
+            tool.expect_status(1)
+            expect(tool.stderr, "extension-host: error: Cannot write: ")
+
+
 @tap.case("Ctrl-C ends it also while a reader that stays does not read")
 def test_stuck_reader():
     reader, writer = os.pipe()

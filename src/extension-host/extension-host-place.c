@@ -6,6 +6,21 @@
 
 #include "extension-host-place-private.h"
 
+/* The working directory in which the library was loaded, if it was found by a relative name; else NULL */
+static char *loaded_in;
+
+/* A relative folder in LD_LIBRARY_PATH makes the name of the library relative. Later the working directory
+ * may be another one, with a library folder of somebody else. */
+__attribute__ ((constructor)) static void
+remember_where (void)
+{
+  Dl_info library;
+
+  if (dladdr (extension_host_place_resolve, &library) != 0 && library.dli_fname != NULL &&
+      !g_path_is_absolute (library.dli_fname))
+    loaded_in = g_get_current_dir ();
+}
+
 /* The folder of the library; NULL where it is part of the program, which may be anywhere and be called
  * anything, and in a program with more rights than who called it. */
 static char *
@@ -21,14 +36,13 @@ find_libdir (void)
       program.dli_fbase == library.dli_fbase)
     return NULL;
 
-  /* A relative folder in LD_LIBRARY_PATH makes the name of the library relative. */
   folder = g_path_get_dirname (library.dli_fname);
 
-  return g_canonicalize_filename (folder, NULL);
+  return g_canonicalize_filename (folder, loaded_in);
 }
 
 /* @from_libdir, which is relative to the folder of the library, as an absolute path. NULL if that folder
- * is not known. It is found out at the first call: later the working directory may be another one. */
+ * is not known. */
 char *
 extension_host_place_resolve (const char *from_libdir)
 {

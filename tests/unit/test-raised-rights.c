@@ -17,6 +17,7 @@
 #define LURED "--lured"
 #define RAISED "--raised"    /* as if it had more rights than who calls it */
 #define SHARED "--shared"    /* as if the library were not part of it */
+#define AWAY "--away"        /* called by a relative name, and looks when it is in another folder */
 
 static gboolean has_raised_rights;
 static gboolean is_shared;
@@ -95,14 +96,15 @@ call (Lure       *lure,
       const char *rights)
 {
   g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *name = g_build_filename (lure->libdir, "program", NULL);
+  const char *folder = g_strcmp0 (rights, AWAY) == 0 ? "." : lure->libdir;
+  g_autofree char *name = g_build_filename (folder, "program", NULL);
   g_auto(GStrv) environment = g_environ_unsetenv (g_get_environ (), "EXTENSION_HOST_SHIM");
   const char *argv[] = { program, name, LURED, linking, rights, NULL };
   g_autofree char *output = NULL;
   g_autoptr(GError) error = NULL;
   GStrv found = NULL;
 
-  g_spawn_sync (NULL, (char **) argv, environment, G_SPAWN_FILE_AND_ARGV_ZERO, NULL, NULL, &output, NULL,
+  g_spawn_sync (lure->libdir, (char **) argv, environment, G_SPAWN_FILE_AND_ARGV_ZERO, NULL, NULL, &output, NULL,
                 NULL, &error);
   g_assert_no_error (error);
   found = g_strsplit (output, "\n", 3);
@@ -137,6 +139,19 @@ test_shared (void)
   g_assert_cmpstr (found[1], ==, lure.locale);
 }
 
+/* Where it was found once it stays, wherever the program goes. */
+static void
+test_shared_away (void)
+{
+  g_auto(Lure) lure = { NULL };
+  g_auto(GStrv) found = NULL;
+
+  lure_init (&lure);
+  found = call (&lure, SHARED, AWAY);
+  g_assert_cmpstr (found[0], ==, lure.shim);
+  g_assert_cmpstr (found[1], ==, lure.locale);
+}
+
 static void
 test_shared_raised (void)
 {
@@ -163,11 +178,14 @@ main (int    argc,
     {
       is_shared = g_strv_contains ((const char * const *) argv, SHARED);
       has_raised_rights = g_strv_contains ((const char * const *) argv, RAISED);
+      if (g_strv_contains ((const char * const *) argv, AWAY))
+        g_assert_no_errno (g_chdir ("/"));
       return look ();
     }
 
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/raised-rights/shared", test_shared);
+  g_test_add_func ("/raised-rights/shared-away", test_shared_away);
   g_test_add_func ("/raised-rights/shared-raised", test_shared_raised);
   g_test_add_func ("/raised-rights/static", test_static);
   g_test_add_func ("/raised-rights/static-raised", test_static_raised);

@@ -40,6 +40,7 @@ typedef struct
   guint stop_requests;            /* 0, then 1 = stop, 2 and more = kill */
   gboolean crashed;               /* where it rested last */
   gboolean crash_told;
+  gboolean rest_awaited;
   gboolean useless;               /* none of its extensions could be activated */
   GError *start_error;            /* why the first start failed */
   ExtensionHostStopOutcome *outcome;
@@ -172,6 +173,36 @@ on_stdout_closed (int          fd,
 }
 
 static void
+on_rest (GObject      *object,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(ExtensionHostExit) exit G_GNUC_UNUSED =
+    extension_host_process_wait_finish (EXTENSION_HOST_PROCESS (object), result, &error);
+  Run *self = user_data;
+
+  self->rest_awaited = FALSE;
+  if (error != NULL)
+    tool_error ("%s", error->message);
+
+  /* After a stop its own answer, which comes next, knows more. */
+  if (self->stop_requests == 0)
+    settle (self);
+}
+
+/* Again, if somebody starts one that was kept. */
+static void
+await_rest (Run *self)
+{
+  if (self->rest_awaited)
+    return;
+
+  self->rest_awaited = TRUE;
+  extension_host_process_wait_async (self->process, NULL, on_rest, self);
+}
+
+static void
 on_state_changed (ExtensionHostProcess    *process,
                   ExtensionHostTransition *transition,
                   Run                     *self)
@@ -186,6 +217,7 @@ on_state_changed (ExtensionHostProcess    *process,
     case EXTENSION_HOST_STATE_STARTING:
       self->crashed = FALSE;
       self->crash_told = FALSE;
+      await_rest (self);
       break;
     case EXTENSION_HOST_STATE_RUNNING:
       g_clear_error (&self->start_error);
@@ -235,24 +267,6 @@ on_started (GObject      *object,
   g_clear_error (&self->start_error);
   extension_host_process_start_finish (EXTENSION_HOST_PROCESS (object), result,
                                        &self->start_error);
-}
-
-static void
-on_rest (GObject      *object,
-         GAsyncResult *result,
-         gpointer      user_data)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(ExtensionHostExit) exit G_GNUC_UNUSED =
-    extension_host_process_wait_finish (EXTENSION_HOST_PROCESS (object), result, &error);
-  Run *self = user_data;
-
-  if (error != NULL)
-    tool_error ("%s", error->message);
-
-  /* After a stop its own answer, which comes next, knows more. */
-  if (self->stop_requests == 0)
-    settle (self);
 }
 
 static void
@@ -544,7 +558,7 @@ supervise (Run *self)
   extension_host_manager_publish_async (self->manager, APP_ID, EXTENSION_HOST_ACCESS_CALL, NULL,
                                         on_published, NULL);
   extension_host_process_start_async (process, NULL, on_started, self);
-  extension_host_process_wait_async (process, NULL, on_rest, self);
+  await_rest (self);
   begin_calls (self);
   g_main_loop_run (self->loop);
   unpublish (self);

@@ -205,6 +205,20 @@ def test_stop():
             run.expect_status(0)
 
 
+@tap.case("each crash of a host that --keep keeps is told when it happens")
+def test_kept_crashes():
+    with Bus() as bus, bus.tool("run", "--json", "--keep", "--restart=never", "--id=a", "--", "false") as run:
+        for n in (1, 2):
+            run.read_event("state-changed", new="crashed", generation=n)
+            wait_until(lambda n=n: run.stderr.count("“a” crashed") == n, "it is told")
+            find(bus, "a")
+            if n == 1:
+                with bus.tool("start", "a") as start:   # it may have crashed before it is answered
+                    start.process.wait(30)
+        run.send(signal.SIGINT)
+        run.expect_status(1)
+
+
 @tap.case("who watches sees the last transition, however soon run leaves after it")
 def test_last_transition():
     with Bus() as bus, bus.tool("monitor", "--json") as monitor:

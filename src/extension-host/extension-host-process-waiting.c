@@ -188,7 +188,8 @@ extension_host_process_wait_finish (ExtensionHostProcess  *self,
  * runs the host may be in another state again: [method@ExtensionHost.Process.wait_for_state_finish]
  * tells which one it was.
  *
- * It may never come: see to a @cancellable, or add the states in which the host rests to @states.
+ * It may never come, and a wait keeps the host alive: see to a @cancellable, or add the states in
+ * which the host rests to @states.
  *
  * Errors: `CLOSED`.
  *
@@ -288,6 +289,9 @@ find_change (ExtensionHostProcess *self,
  *
  * Who waits again with the number of the change that came misses none, however late. Of those that
  * are older than the history of 100 the first one that is left comes, and its number tells.
+ *
+ * A host at rest may never change again, and a wait keeps it alive, also when its manager has removed
+ * it: see to a @cancellable.
  *
  * Errors: `CLOSED`.
  *

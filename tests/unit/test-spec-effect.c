@@ -1,65 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <string.h>
-
-#include <glib/gstdio.h>
-
 #include "extension-host-enum-types.h"
-#include "extension-host-error.h"
 #include "extension-host-spec-table-private.h"
+#include "test-spec-fixture.h"
 
 /* What is right value by value, and yet contradicts itself or does nothing. */
-
-typedef struct
-{
-  char *folder;
-  char *path;
-} Fixture;
-
-static void
-set_up (Fixture       *fixture,
-        gconstpointer  data)
-{
-  g_autoptr(GError) error = NULL;
-
-  fixture->folder = g_dir_make_tmp ("test-spec-XXXXXX", &error);
-  g_assert_no_error (error);
-  fixture->path = g_build_filename (fixture->folder, "host.exthost", NULL);
-}
-
-static void
-tear_down (Fixture       *fixture,
-           gconstpointer  data)
-{
-  g_remove (fixture->path);
-  g_assert_cmpint (g_rmdir (fixture->folder), ==, 0);
-  g_free (fixture->path);
-  g_free (fixture->folder);
-}
-
-/* A file with a group and a program, and these lines from line 3 on. */
-static ExtensionHostSpec *
-load (Fixture     *fixture,
-      const char  *lines,
-      GError     **error)
-{
-  g_autofree char *text = g_strconcat ("[Extension Host]\nExec=true\n", lines, NULL);
-  g_autoptr(GFile) file = g_file_new_for_path (fixture->path);
-  g_autoptr(GError) write_error = NULL;
-
-  g_file_set_contents (fixture->path, text, -1, &write_error);
-  g_assert_no_error (write_error);
-
-  return extension_host_spec_new_from_file (file, error);
-}
 
 static void
 assert_accepts (Fixture    *fixture,
                 const char *lines)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(ExtensionHostSpec) spec = load (fixture, lines, &error);
+  g_autoptr(ExtensionHostSpec) spec = load_lines (fixture, lines, &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (spec);
@@ -74,7 +27,7 @@ assert_refuses (Fixture            *fixture,
                 const char * const *words)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(ExtensionHostSpec) spec = load (fixture, lines, &error);
+  g_autoptr(ExtensionHostSpec) spec = load_lines (fixture, lines, &error);
   g_autofree char *prefix = g_strdup_printf ("%s:%u: key “%s”: ", fixture->path, line, key);
 
   g_assert_null (spec);
@@ -347,12 +300,9 @@ test_bad_values_of_every_key (Fixture       *fixture,
             g_strdup_printf ("[Extension Host]\n%s\n%s=%s\n", is_exec ? "" : "Exec=true",
                              key, nonsense[j]);
           g_autofree char *prefix = g_strdup_printf ("%s:3: key “%s”: ", fixture->path, key);
-          g_autoptr(GFile) file = g_file_new_for_path (fixture->path);
           g_autoptr(GError) error = NULL;
-          g_autoptr(ExtensionHostSpec) spec = NULL;
+          g_autoptr(ExtensionHostSpec) spec = load_bytes (fixture, text, -1, &error);
 
-          g_assert_true (g_file_set_contents (fixture->path, text, -1, NULL));
-          spec = extension_host_spec_new_from_file (file, &error);
           if (spec != NULL || !g_str_has_prefix (error->message, prefix))
             g_error ("“%s=%s”: %s", key, nonsense[j], spec != NULL ? "taken" : error->message);
         }

@@ -12,6 +12,8 @@
 
 #define HISTORY_MAX 100
 #define ROOM_LOOK 2000   /* µs */
+#define WITHIN_STEP 1000   /* µs that a main loop within has to itself, per depth */
+#define WITHIN_STEPS 20    /* of them at most: longer than a frame */
 #define QUEUED_LINES_MAX (2 * EXTENSION_HOST_LOG_RATE)   /* while handlers take their time */
 
 typedef struct
@@ -281,12 +283,16 @@ may_tell_next (ExtensionHostProcess *self,
   return !parse_elsewhere (self, next);
 }
 
+/* Only if that main loop is there to stay. A handler that no more than lets others have a turn would
+ * else have the next message told within, and so on: a burst would overflow the stack. */
 static void
 go_on_within (gpointer data)
 {
   ExtensionHostProcess *self = data;
+  gint64 now = g_get_monotonic_time ();
 
-  extension_host_deadline_arm (&self->within_turn, self->reactor, 0,
+  extension_host_deadline_arm (&self->within_turn, self->reactor,
+                               now + WITHIN_STEP * MIN (self->telling, WITHIN_STEPS),
                                (void (*) (gpointer)) extension_host_process_flush, self);
 }
 
@@ -339,6 +345,9 @@ extension_host_process_flush (ExtensionHostProcess *self)
       tell (self, news);
     }
   self->telling = outer;
-  if (!nested)
-    extension_host_afterwork_drop (&self->within);
+  if (nested)
+    return;
+
+  extension_host_afterwork_drop (&self->within);
+  extension_host_deadline_disarm (&self->within_turn);
 }

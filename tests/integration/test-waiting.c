@@ -5,6 +5,7 @@
 #include "test-util.h"
 
 #define AT_REST (EXTENSION_HOST_STATE_FLAG_STOPPED | EXTENSION_HOST_STATE_FLAG_CRASHED)
+#define BURST_LINES 500
 
 static ExtensionHostProcess *
 new_host (TestFixture *fixture,
@@ -495,6 +496,48 @@ test_line_within (TestFixture   *fixture,
   test_wait_until (fixture, within.returned);
 }
 
+typedef struct
+{
+  GMainContext *context;
+  guint n_told;
+  guint depth;
+  guint deepest;
+} Burst;
+
+/* Lets others have a turn. */
+static void
+on_line_of_burst (ExtensionHostProcess   *process G_GNUC_UNUSED,
+                  ExtensionHostLogStream  stream G_GNUC_UNUSED,
+                  const char             *line G_GNUC_UNUSED,
+                  Burst                  *burst)
+{
+  burst->n_told++;
+  burst->depth++;
+  burst->deepest = MAX (burst->deepest, burst->depth);
+  g_main_context_iteration (burst->context, FALSE);
+  burst->depth--;
+}
+
+/* Each on top of the one before it would be the end of the stack. */
+static void
+test_burst_within (TestFixture   *fixture,
+                   gconstpointer  data G_GNUC_UNUSED)
+{
+  g_autofree char *lines = g_strnfill (2 * BURST_LINES - 1, '\n');
+  g_autofree char *argument = NULL;
+  g_autoptr(ExtensionHostProcess) process = NULL;
+  Burst burst = { fixture->context, 0, 0, 0 };
+
+  for (guint i = 0; i < BURST_LINES; i++)
+    lines[2 * i] = 'a';
+  argument = g_strconcat ("--print=", lines, NULL);
+  process = new_host (fixture, argument);
+  g_signal_connect (process, "log", G_CALLBACK (on_line_of_burst), &burst);
+  start (process);
+  test_wait_until (fixture, burst.n_told == BURST_LINES);
+  g_assert_cmpuint (burst.deepest, <, BURST_LINES / 4);
+}
+
 /* Misuse */
 
 static void
@@ -548,6 +591,7 @@ main (int    argc,
   test_add ("/waiting/within/stop-in-notify", NULL, test_block_in_notify);
   test_add ("/waiting/within/answer", NULL, test_answer_within);
   test_add ("/waiting/within/line", NULL, test_line_within);
+  test_add ("/waiting/within/burst", NULL, test_burst_within);
   test_add ("/waiting/misuse", NULL, test_misuse);
 
   return g_test_run ();

@@ -433,8 +433,10 @@ test_secret (TestFixture   *fixture,
   scene_init (&scene, fixture, spec);
   record = dbus_record_new (scene.bus.client, scene.bus.name);
   start (&scene);
-  g_assert_true (test_has_variable ((pid_t) extension_host_process_get_pid (scene.process),
-                                    "API_TOKEN=" SECRET));
+  /* While it is being executed its environment looks empty. */
+  test_wait_polling (fixture, 5,
+                     test_has_variable ((pid_t) extension_host_process_get_pid (scene.process),
+                                        "API_TOKEN=" SECRET));
   kill_program (&scene);
   dbus_wait_state (fixture, scene.process, CRASHED);
 
